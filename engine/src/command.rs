@@ -1,0 +1,252 @@
+//! What somebody wants to happen to an instance. A command may be refused; only events have happened.
+//!
+//! Stored with its transition (a contract: `docs/formats/transition.md`).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// A wish and who has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    pub actor: Actor,
+    pub action: Action,
+}
+
+/// Who acts. Every write has one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Actor {
+    Person {
+        id: UserId,
+        /// The person whose work this is, when acting as a substitute.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_behalf_of: Option<UserId>,
+    },
+    /// A program with an account of its own.
+    Service { id: UserId },
+    /// The platform itself: timers, retries, deliveries between instances.
+    System,
+}
+
+impl Actor {
+    #[must_use]
+    pub fn person(id: &str) -> Self {
+        Actor::Person { id: id.into(), on_behalf_of: None }
+    }
+
+    /// The account that acts; none for the platform itself.
+    #[must_use]
+    pub fn id(&self) -> Option<&UserId> {
+        match self {
+            Actor::Person { id, .. } | Actor::Service { id } => Some(id),
+            Actor::System => None,
+        }
+    }
+
+    /// Everybody this act counts for: the actor and the one acted for.
+    pub fn principals(&self) -> impl Iterator<Item = &UserId> {
+        let (own, other) = match self {
+            Actor::Person { id, on_behalf_of } => (Some(id), on_behalf_of.as_ref()),
+            Actor::Service { id } => (Some(id), None),
+            Actor::System => (None, None),
+        };
+        own.into_iter().chain(other)
+    }
+}
+
+/// One piece of work in an inbox: a task, or a seat of a ballot. A task's seat is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkId {
+    pub run: RunId,
+    pub seat: u32,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Action {
+    Start(Start),
+    Claim {
+        work: WorkId,
+    },
+    /// Gives claimed work back to its candidates.
+    Release {
+        work: WorkId,
+    },
+    Assign {
+        work: WorkId,
+        to: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<str>>,
+    },
+    Complete(Complete),
+    /// The result of a job that ran outside the transition, with the attempt it was leased for.
+    FinishJob {
+        run: RunId,
+        attempt: u32,
+        result: JobResult,
+    },
+    FireTimer {
+        timer: TimerId,
+    },
+    /// A message for a subscription, once.
+    Deliver {
+        subscription: SubscriptionId,
+        message: Arc<str>,
+        id: Arc<str>,
+        payload: Value,
+    },
+    /// A child process ended.
+    EndChild {
+        run: RunId,
+        child: InstanceId,
+        outcome: Arc<str>,
+        output: Value,
+    },
+    /// Goes on after the budget of a transition was spent.
+    Continue,
+    Cancel {
+        reason: Arc<str>,
+    },
+    /// Tries again what an incident stopped.
+    Retry {
+        incident: IncidentId,
+        reason: Arc<str>,
+    },
+}
+
+impl Action {
+    /// The name under which it is counted and logged.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Action::Start(_) => "start",
+            Action::Claim { .. } => "claim",
+            Action::Release { .. } => "release",
+            Action::Assign { .. } => "assign",
+            Action::Complete(_) => "complete",
+            Action::FinishJob { .. } => "finish_job",
+            Action::FireTimer { .. } => "fire_timer",
+            Action::Deliver { .. } => "deliver",
+            Action::EndChild { .. } => "end_child",
+            Action::Continue => "continue",
+            Action::Cancel { .. } => "cancel",
+            Action::Retry { .. } => "retry",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    pub process: Arc<str>,
+    pub release: Digest,
+    pub input: Value,
+    pub cause: Cause,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Assertion>,
+}
+
+/// What made an instance start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Cause {
+    Person,
+    Message {
+        message: Arc<str>,
+        id: Arc<str>,
+    },
+    /// `due` is the moment that the schedule named, which may be before the start.
+    Schedule {
+        due: Timestamp,
+    },
+    /// A step of another instance, which awaits the end.
+    Parent {
+        instance: InstanceId,
+        run: RunId,
+    },
+}
+
+/// A person's answer to a task or a seat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Complete {
+    pub work: WorkId,
+    /// One of the step's outcomes; may be left out where there is only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Arc<str>>,
+    /// The form's fields.
+    #[serde(default)]
+    pub answer: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Arc<str>>,
+    /// Where to go back to, when the outcome lets the person choose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to: Option<StepKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Assertion>,
+}
+
+/// The identity service's word that this person has just proved who they are, over exactly this content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assertion {
+    pub signer: UserId,
+    /// The name as it was printed beside the signature.
+    pub printed_name: Arc<str>,
+    pub method: SigningMethod,
+    pub authenticated_at: Timestamp,
+    /// SHA-256 of the record as displayed, which the signer was shown.
+    pub record: Digest,
+    pub locale: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningMethod {
+    Password,
+}
+
+/// What became of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
+pub enum JobResult {
+    Succeeded { output: Value },
+    Failed { failure: ActivityFailure },
+}
+
+/// Why an activity has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(deny_unknown_fields)]
+#[error("{code}: {message}")]
+pub struct ActivityFailure {
+    /// A business error of the catalogue (`CREDIT`), or one of ours (`activity.panicked`).
+    pub code: Arc<str>,
+    pub message: Arc<str>,
+    /// Facts of the failure for the process: `{ item, wanted, available }`.
+    #[serde(default)]
+    pub detail: Value,
+    /// The same call may succeed later: the step's `retry` applies.
+    pub transient: bool,
+}
+
+impl ActivityFailure {
+    /// A business error, declared in the catalogue: one more way out of the step.
+    #[must_use]
+    pub fn business(code: &str, message: impl Into<Arc<str>>) -> Self {
+        ActivityFailure { code: code.into(), message: message.into(), detail: Value::Null, transient: false }
+    }
+
+    #[must_use]
+    pub fn with_detail(mut self, detail: Value) -> Self {
+        self.detail = detail;
+        self
+    }
+}

@@ -1,0 +1,417 @@
+//! What has happened to an instance. State is a fold over these and nothing else.
+//!
+//! Stored for ever (a contract: `docs/formats/event.md`, with a golden file). A variant or a field is
+//! added, never changed: old events must fold to the same bytes. Events name steps and blocks by key and
+//! hold our own codes and values only, no library's text.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::{ActivityFailure, Actor, Assertion, Cause, WorkId};
+use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{ActivityMode, Join, Path, Rest, Rule, SeatOrder, Text};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    Started {
+        process: Arc<str>,
+        release: Digest,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<Arc<str>>,
+        input: Value,
+        /// The declared data fields with their initial values.
+        data: Value,
+        initiator: Actor,
+        cause: Cause,
+    },
+    /// A block began to be walked.
+    ScopeOpened {
+        scope: ScopeId,
+        block: BlockKey,
+        parent: RunId,
+        purpose: Purpose,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Item>,
+    },
+    /// A block was walked to its end.
+    ScopeEnded {
+        scope: ScopeId,
+    },
+    /// A block was given up, with all that was open in it.
+    ScopeClosed {
+        scope: ScopeId,
+    },
+    /// A step's `when` did not hold.
+    StepSkipped {
+        scope: ScopeId,
+        step: StepKey,
+        index: usize,
+    },
+    StepEntered {
+        run: RunId,
+        scope: ScopeId,
+        step: StepKey,
+        index: usize,
+        body: Body,
+    },
+    /// The step's own work is done; `then` says what the flow does.
+    StepCompleted {
+        run: RunId,
+        outcome: Arc<str>,
+        #[serde(default)]
+        output: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Actor>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<FieldWrite>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        milestone: Option<Arc<str>>,
+        then: Then,
+    },
+    /// The steps of the outcome, or of the event that took the step's place, have ended: the flow goes on after it.
+    StepLeft {
+        run: RunId,
+    },
+    /// The step was given up before it was done.
+    StepCancelled {
+        run: RunId,
+    },
+
+    JobQueued {
+        run: RunId,
+        attempt: u32,
+        activity: Arc<str>,
+        mode: ActivityMode,
+        input: Value,
+        available_at: Timestamp,
+    },
+    /// An attempt failed; another follows, an outcome takes it, or an incident is raised.
+    JobFailed {
+        run: RunId,
+        attempt: u32,
+        failure: ActivityFailure,
+    },
+
+    TaskOpened {
+        run: RunId,
+        task: Box<Task>,
+    },
+    BallotOpened {
+        run: RunId,
+        rule: Rule,
+        order: SeatOrder,
+        seats: Vec<Seat>,
+    },
+    SeatOpened {
+        work: WorkId,
+        task: Box<Task>,
+    },
+    Claimed {
+        work: WorkId,
+        by: UserId,
+    },
+    Released {
+        work: WorkId,
+        by: UserId,
+    },
+    Assigned {
+        work: WorkId,
+        to: UserId,
+        by: Actor,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<str>>,
+    },
+    Voted {
+        work: WorkId,
+        outcome: Arc<str>,
+        by: Actor,
+        #[serde(default)]
+        answer: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        comment: Option<Arc<str>>,
+    },
+    /// An e-signature: bound to what was displayed, and to the one who had just proved who they are.
+    Signed {
+        work: WorkId,
+        signature: Box<Signature>,
+    },
+    /// A signature that a return or a change made void; it stays visible.
+    SignatureVoided {
+        work: WorkId,
+        step: StepKey,
+    },
+    Commented {
+        work: WorkId,
+        by: Actor,
+        text: Arc<str>,
+    },
+
+    TimerArmed {
+        timer: TimerId,
+        run: RunId,
+        purpose: TimerPurpose,
+        due: Timestamp,
+    },
+    TimerFired {
+        timer: TimerId,
+        due: Timestamp,
+    },
+    TimerDisarmed {
+        timer: TimerId,
+    },
+    /// Somebody must be told that something is late, or about to be.
+    Reminded {
+        run: RunId,
+        rung: u32,
+        tell: Vec<Arc<str>>,
+    },
+
+    Subscribed {
+        subscription: SubscriptionId,
+        run: RunId,
+        purpose: SubscriptionPurpose,
+        message: Arc<str>,
+        matches: Value,
+    },
+    Unsubscribed {
+        subscription: SubscriptionId,
+    },
+    MessageReceived {
+        subscription: SubscriptionId,
+        message: Arc<str>,
+        id: Arc<str>,
+        payload: Value,
+    },
+
+    ChildStarted {
+        run: RunId,
+        child: InstanceId,
+        process: Arc<str>,
+        release: Digest,
+        input: Value,
+    },
+    ChildEnded {
+        run: RunId,
+        child: InstanceId,
+        outcome: Arc<str>,
+    },
+    /// The step that awaited the child was given up: the child is cancelled.
+    ChildAbandoned {
+        run: RunId,
+        child: InstanceId,
+    },
+
+    /// An event of a step, a block or the process happened.
+    HandlerTriggered {
+        run: RunId,
+        handler: Arc<str>,
+    },
+    /// A jump backwards: `region` was given up, `scope` goes on at `to`.
+    Returned {
+        scope: ScopeId,
+        to: StepKey,
+        index: usize,
+        from: StepKey,
+    },
+
+    IncidentRaised {
+        incident: IncidentId,
+        run: Option<RunId>,
+        scope: Option<ScopeId>,
+        code: IncidentCode,
+        detail: Value,
+    },
+    IncidentResolved {
+        incident: IncidentId,
+        by: Actor,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<str>>,
+    },
+
+    Ended {
+        outcome: Arc<str>,
+        #[serde(default)]
+        output: Value,
+    },
+    Cancelled {
+        by: Actor,
+        reason: Arc<str>,
+    },
+}
+
+/// Why a block was opened under a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Purpose {
+    /// The steps of a block, a round of a loop, or the process itself.
+    Body,
+    Branch {
+        name: Arc<str>,
+    },
+    Item,
+    /// The steps behind an outcome or a choice.
+    Route,
+    /// Steps of an event that run beside the host.
+    Beside {
+        handler: Arc<str>,
+    },
+    /// Steps of an event that took the host's place.
+    Instead {
+        handler: Arc<str>,
+    },
+}
+
+/// One item of an `each`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The variable's name inside.
+    pub name: Arc<str>,
+    pub index: u64,
+    pub key: Arc<str>,
+    pub value: Value,
+}
+
+/// What a step is while it is open, as far as it cannot be read from events that follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Body {
+    /// Done in the transition in which it was entered, or waiting for an event that names it.
+    Plain,
+    /// Branches that were chosen, and how many ends make it done.
+    Parallel {
+        branches: Vec<Arc<str>>,
+        join: Join,
+        rest: Rest,
+    },
+    Each {
+        name: Arc<str>,
+        items: Value,
+        keys: Vec<Arc<str>>,
+        at_once: u32,
+        join: Join,
+        rest: Rest,
+    },
+    Repeat,
+    First {
+        alternatives: Vec<Arc<str>>,
+    },
+}
+
+/// A value written to a data field, or to the item of an `each`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldWrite {
+    pub path: Path,
+    pub value: Value,
+}
+
+/// What the flow does when a step is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "go", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Then {
+    /// To the next step of its block.
+    Next,
+    /// Into steps of its own, then on: a scope opened under this run follows.
+    Into,
+    /// Nowhere: the process ends, or an event says where.
+    Stop,
+}
+
+/// Work for a person, as it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    pub title: Text,
+    pub candidates: Vec<Candidates>,
+    /// Nobody of these may act: four eyes, as it was when it was opened; more is checked at the moment of acting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Arc<str>>,
+    pub outcomes: Vec<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+}
+
+/// Who may take a piece of work, with its expressions evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "who", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Candidates {
+    /// Holders of a role, within a scope (`site: SZ`).
+    Role {
+        role: Arc<str>,
+        #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+        scope: std::collections::BTreeMap<Arc<str>, Arc<str>>,
+    },
+    User {
+        id: UserId,
+    },
+    ManagerOf {
+        id: UserId,
+    },
+}
+
+/// One seat of a ballot, by its number from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// The seat in the definition that it comes from.
+    pub spec: u32,
+    pub must: bool,
+    pub candidates: Candidates,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<Arc<str>>,
+    /// The quorum of its group, for seats of one `each`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Rule>,
+}
+
+/// The record of an e-signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    pub meaning: Arc<str>,
+    pub meaning_text: Text,
+    /// SHA-256 of the record's RFC 8785 bytes: values as displayed, form, step, meaning, fence.
+    pub record: Digest,
+    /// The record itself, so that what was signed can be shown for ever.
+    pub shown: Value,
+    pub definition: Digest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Digest>,
+    pub assertion: Assertion,
+}
+
+/// What a timer is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TimerPurpose {
+    /// A `wait`, or the pause between rounds of a `repeat`.
+    Wait,
+    /// An alternative of `first`.
+    Alternative { name: Arc<str> },
+    /// A rung of the ladder of a deadline.
+    Rung { rung: u32 },
+    /// The deadline itself, where an outcome `late` takes it.
+    Due,
+    /// An `after` event of the host.
+    After { handler: Arc<str>, count: u32 },
+    /// The next attempt of an inline activity.
+    Retry { attempt: u32 },
+}
+
+/// What a subscription is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SubscriptionPurpose {
+    Wait,
+    Alternative { name: Arc<str> },
+    Handler { handler: Arc<str> },
+}

@@ -1,0 +1,3 @@
+//! The record: its rows, its chain, and deciding again.
+
+pub mod transition;

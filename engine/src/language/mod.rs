@@ -1,0 +1,4 @@
+//! The process language: from YAML to a checked, compiled [`definition::Definition`].
+
+pub mod definition;
+pub mod types;

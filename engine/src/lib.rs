@@ -1,0 +1,28 @@
+//! The law of Countersign: what a process may do, and what has happened.
+//!
+//! `(definition, state, command, context) → decide → events`, `state ← apply ← events`, `events → project → rows`.
+//! Deciding asks the world only through [`facts`], whose answers are recorded; folding asks nothing.
+//!
+//! Invariant: nothing here waits, reads a clock, draws a random number or looks at the environment.
+//!
+//! | module | for |
+//! |---|---|
+//! | [`id`], [`time`], [`value`] | names, moments, values |
+//! | [`language`] | YAML → checked definition, releases |
+//! | [`rules`] | expressions, scripts, tables, calendars |
+//! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
+//! | [`project`] | events as row changes |
+//! | [`history`] | the log's row, its chain, deciding again |
+
+pub mod command;
+pub mod event;
+pub mod facts;
+pub mod history;
+pub mod id;
+pub mod incident;
+pub mod language;
+pub mod project;
+pub mod rejection;
+pub mod rules;
+pub mod time;
+pub mod value;

@@ -1,0 +1,196 @@
+//! Events as row changes: what the store must write so that inboxes, timers and jobs can be found.
+//!
+//! Everything here is derived: it can be dropped and made again from the log. Rows of one transition are
+//! whole rows, not differences, so applying them twice does no harm.
+
+use std::sync::Arc;
+
+use crate::command::WorkId;
+use crate::event::{Candidates, TimerPurpose};
+use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{ActivityMode, Text};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// One change of a derived row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowChange {
+    Instance(InstanceRow),
+    /// Business data to find the instance by: replaces all of its attributes.
+    Attributes {
+        instance: InstanceId,
+        process: Arc<str>,
+        values: Vec<(Arc<str>, Arc<str>)>,
+    },
+    /// The key is free again.
+    FreeKey {
+        process: Arc<str>,
+        key: Arc<str>,
+        instance: InstanceId,
+    },
+    Task(TaskRow),
+    Job(JobRow),
+    RemoveJob {
+        instance: InstanceId,
+        run: RunId,
+    },
+    Timer(TimerRow),
+    RemoveTimer {
+        instance: InstanceId,
+        timer: TimerId,
+    },
+    Incident(IncidentRow),
+    /// Something for another stream, in the order of the transition.
+    Outgoing(Outgoing),
+}
+
+/// One instance, as lists show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceRow {
+    pub instance: InstanceId,
+    pub process: Arc<str>,
+    pub release: Digest,
+    pub key: Option<Arc<str>>,
+    pub status: InstanceStatus,
+    /// Set when it has ended.
+    pub outcome: Option<Arc<str>>,
+    /// Length of its history in transitions.
+    pub version: u64,
+    /// Steps are ready to run: the writer goes on by itself.
+    pub ready: bool,
+    pub open_incidents: u32,
+    pub initiator: Option<UserId>,
+    pub parent: Option<InstanceId>,
+    pub started_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceStatus {
+    Running,
+    Ended,
+    Cancelled,
+}
+
+impl InstanceStatus {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            InstanceStatus::Running => "running",
+            InstanceStatus::Ended => "ended",
+            InstanceStatus::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// One piece of work for a person: a task, or a seat of a ballot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    pub instance: InstanceId,
+    pub work: WorkId,
+    pub process: Arc<str>,
+    pub step: StepKey,
+    pub title: Text,
+    pub status: TaskStatus,
+    /// Who may take it; as opened.
+    pub candidates: Vec<Candidates>,
+    pub assignee: Option<UserId>,
+    pub form: Option<Arc<str>>,
+    pub sign: Option<Arc<str>>,
+    pub outcomes: Vec<Arc<str>>,
+    pub due: Option<Timestamp>,
+    /// Business key of its instance.
+    pub key: Option<Arc<str>>,
+    /// Grows with each change: the ETag.
+    pub revision: u64,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Set when completed.
+    pub outcome: Option<Arc<str>>,
+    pub completed_by: Option<UserId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    Open,
+    Completed,
+    Withdrawn,
+}
+
+impl TaskStatus {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            TaskStatus::Open => "open",
+            TaskStatus::Completed => "completed",
+            TaskStatus::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Work for a machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobRow {
+    pub instance: InstanceId,
+    /// The fence.
+    pub run: RunId,
+    pub activity: Arc<str>,
+    pub mode: ActivityMode,
+    pub attempt: u32,
+    pub input: Value,
+    /// Stable over retries: `instance/run`.
+    pub idempotency_key: Arc<str>,
+    pub available_at: Timestamp,
+    pub lease_micros: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimerRow {
+    pub instance: InstanceId,
+    pub timer: TimerId,
+    pub run: RunId,
+    pub purpose: TimerPurpose,
+    pub due: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentRow {
+    pub instance: InstanceId,
+    pub incident: IncidentId,
+    pub process: Arc<str>,
+    pub step: Option<StepKey>,
+    pub code: IncidentCode,
+    pub detail: Value,
+    pub raised_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    pub resolved_by: Option<UserId>,
+}
+
+/// What a transition sends to another stream: stored with it, delivered after it, removed when the
+/// receiver's own transition commits.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Outgoing {
+    /// To an instance (a child's start, a child's end, a cancelled child).
+    Command {
+        to: InstanceId,
+        command: crate::command::Command,
+    },
+    /// To the stream that owns the message.
+    Subscribe {
+        message: Arc<str>,
+        matches: Value,
+        instance: InstanceId,
+        subscription: SubscriptionId,
+    },
+    Unsubscribe {
+        message: Arc<str>,
+        instance: InstanceId,
+        subscription: SubscriptionId,
+    },
+}

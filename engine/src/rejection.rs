@@ -1,0 +1,130 @@
+//! Why a command was refused: the caller's to mend, and no instance has changed.
+//!
+//! Each has a stable code, an HTTP status and a page in `docs/errors/`.
+
+use std::sync::Arc;
+
+use crate::id::{InstanceId, UserId};
+
+/// A refusal. `Display` is for the caller, in English; [`Rejection::message_zh`] is the same in Chinese.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("there is no such instance")]
+    UnknownInstance,
+    #[error("the process `{0}` has no effective release")]
+    UnknownProcess(Arc<str>),
+    #[error("the instance has ended: {outcome}")]
+    Ended { outcome: Arc<str> },
+    /// The wait was answered, withdrawn or overtaken: its fence is stale.
+    #[error("this was already dealt with: {0}")]
+    Gone(Arc<str>),
+    #[error("{holder} has claimed this")]
+    ClaimedBy { holder: UserId },
+    #[error("nobody has claimed this")]
+    NotClaimed,
+    #[error("this seat's turn has not come")]
+    NotYourTurn,
+    #[error("you are not a candidate: it is for {wanted}")]
+    NotCandidate { wanted: Arc<str> },
+    #[error("separation of duties: {who} already acted in {step}")]
+    SeparationOfDuties { who: UserId, step: Arc<str> },
+    #[error("the account {0} is not active")]
+    InactiveAccount(UserId),
+    #[error("you may not start this process")]
+    MayNotStart,
+    #[error("this needs the role {0}")]
+    Forbidden(Arc<str>),
+    #[error("the outcome `{given}` is not one of: {}", allowed.join(", "))]
+    UnknownOutcome { given: Arc<str>, allowed: Vec<Arc<str>> },
+    #[error("choose where to go back to: {}", allowed.join(", "))]
+    ChooseTarget { allowed: Vec<Arc<str>> },
+    #[error("the input does not fit: {0}")]
+    InvalidInput(Arc<str>),
+    #[error("the form's answer does not fit: {}", .0.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join("; "))]
+    InvalidAnswer(Vec<FieldFault>),
+    #[error("this step needs a signature")]
+    SignatureRequired,
+    #[error("what was signed is not what is on record now; look at it again")]
+    ContentChanged,
+    #[error("a running instance has this key already: {instance}")]
+    DuplicateKey { key: Arc<str>, instance: InstanceId },
+    #[error("a reason is required")]
+    ReasonRequired,
+    #[error("there is no such incident")]
+    UnknownIncident,
+    #[error("a limit was reached: {0}")]
+    LimitReached(Arc<str>),
+}
+
+/// One field of a form that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The JSON pointer of the field; empty for the whole.
+    pub field: String,
+    pub message: String,
+}
+
+impl Rejection {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Rejection::UnknownInstance => "unknown_instance",
+            Rejection::UnknownProcess(_) => "unknown_process",
+            Rejection::Ended { .. } => "instance_ended",
+            Rejection::Gone(_) => "gone",
+            Rejection::ClaimedBy { .. } => "claimed_by",
+            Rejection::NotClaimed => "not_claimed",
+            Rejection::NotYourTurn => "not_your_turn",
+            Rejection::NotCandidate { .. } => "not_candidate",
+            Rejection::SeparationOfDuties { .. } => "separation_of_duties",
+            Rejection::InactiveAccount(_) => "inactive_account",
+            Rejection::MayNotStart => "may_not_start",
+            Rejection::Forbidden(_) => "forbidden",
+            Rejection::UnknownOutcome { .. } => "unknown_outcome",
+            Rejection::ChooseTarget { .. } => "choose_target",
+            Rejection::InvalidInput(_) => "invalid_input",
+            Rejection::InvalidAnswer(_) => "invalid_answer",
+            Rejection::SignatureRequired => "signature_required",
+            Rejection::ContentChanged => "content_changed",
+            Rejection::DuplicateKey { .. } => "duplicate_key",
+            Rejection::ReasonRequired => "reason_required",
+            Rejection::UnknownIncident => "unknown_incident",
+            Rejection::LimitReached(_) => "limit_reached",
+        }
+    }
+
+    /// The same in Chinese.
+    #[must_use]
+    pub fn message_zh(&self) -> String {
+        match self {
+            Rejection::UnknownInstance => "没有这个实例".into(),
+            Rejection::UnknownProcess(process) => format!("流程 `{process}` 没有生效的版本"),
+            Rejection::Ended { outcome } => format!("实例已结束：{outcome}"),
+            Rejection::Gone(why) => format!("此项已处理：{why}"),
+            Rejection::ClaimedBy { holder } => format!("已由 {holder} 认领"),
+            Rejection::NotClaimed => "尚无人认领".into(),
+            Rejection::NotYourTurn => "还没有轮到这个席位".into(),
+            Rejection::NotCandidate { wanted } => format!("您不是候选人：应由 {wanted} 处理"),
+            Rejection::SeparationOfDuties { who, step } => format!("职责分离：{who} 已参与步骤 {step}"),
+            Rejection::InactiveAccount(user) => format!("账号 {user} 未启用"),
+            Rejection::MayNotStart => "您无权发起此流程".into(),
+            Rejection::Forbidden(role) => format!("需要角色 {role}"),
+            Rejection::UnknownOutcome { given, allowed } => {
+                format!("结果 `{given}` 不在可选范围：{}", allowed.join("、"))
+            }
+            Rejection::ChooseTarget { allowed } => format!("请选择退回到哪一步：{}", allowed.join("、")),
+            Rejection::InvalidInput(why) => format!("输入不符合要求：{why}"),
+            Rejection::InvalidAnswer(faults) => {
+                let list = faults.iter().map(|fault| format!("{}：{}", fault.field, fault.message));
+                format!("表单内容不符合要求：{}", list.collect::<Vec<_>>().join("；"))
+            }
+            Rejection::SignatureRequired => "此步骤需要电子签名".into(),
+            Rejection::ContentChanged => "所签内容与当前记录不一致，请重新查看".into(),
+            Rejection::DuplicateKey { key, instance } => format!("键 {key} 已有运行中的实例：{instance}"),
+            Rejection::ReasonRequired => "必须填写原因".into(),
+            Rejection::UnknownIncident => "没有这个异常事件".into(),
+            Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
+        }
+    }
+}
