@@ -94,12 +94,31 @@ pub fn collect(folder: &BTreeMap<String, Vec<u8>>, shared: &BTreeMap<String, Vec
         bundle.files.insert("texts.yaml".into(), texts.clone());
     }
     let mut spoken = BTreeSet::new();
-    for (key, name) in release_names(process) {
+    take(&mut bundle, process, folder, shared, &mut spoken);
+    for (path, bytes) in folder.iter().chain(shared.iter()) {
+        let wanted = path.starts_with("catalogue/") && names_in_catalogue(bytes).iter().any(|name| spoken.contains(name));
+        if wanted && !bundle.files.contains_key(path) {
+            bundle.files.insert(path.clone(), bytes.clone());
+            take(&mut bundle, bytes, folder, shared, &mut BTreeSet::new());
+        }
+    }
+    bundle
+}
+
+/// Takes the files that one file names; names of activities and messages go to `spoken`.
+fn take(
+    bundle: &mut Bundle,
+    bytes: &[u8],
+    folder: &BTreeMap<String, Vec<u8>>,
+    shared: &BTreeMap<String, Vec<u8>>,
+    spoken: &mut BTreeSet<String>,
+) {
+    for (key, name) in release_names(bytes) {
         let candidates = match key.as_str() {
             "form" | "decide" => vec![name.clone()],
             "schema" => vec![name.clone(), format!("schemas/{name}")],
             "script" => vec![format!("{name}.rhai"), format!("scripts/{name}.rhai")],
-            "calendar" | "on" => vec![format!("{name}.calendar.yaml"), format!("calendars/{name}.calendar.yaml")],
+            "calendar" => vec![format!("{name}.calendar.yaml"), format!("calendars/{name}.calendar.yaml")],
             "call" | "message" => {
                 spoken.insert(name);
                 continue;
@@ -111,11 +130,4 @@ pub fn collect(folder: &BTreeMap<String, Vec<u8>>, shared: &BTreeMap<String, Vec
             .find_map(|path| folder.get(path).or_else(|| shared.get(path)).map(|bytes| (path.clone(), bytes.clone())));
         bundle.files.extend(found);
     }
-    for (path, bytes) in folder.iter().chain(shared.iter()) {
-        let wanted = path.starts_with("catalogue/") && names_in_catalogue(bytes).iter().any(|name| spoken.contains(name));
-        if wanted && !bundle.files.contains_key(path) {
-            bundle.files.insert(path.clone(), bytes.clone());
-        }
-    }
-    bundle
 }

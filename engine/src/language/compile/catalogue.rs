@@ -17,8 +17,8 @@ const TTL_MICROS: i64 = 7 * 86_400_000_000;
 pub(super) fn catalogue(file: &str, bytes: &[u8], library: &mut Library, sink: &mut Sink) {
     let (source, tree) = syntax::parse(file, bytes, sink);
     let Some(tree) = tree else { return };
-    let empty = Library::default();
-    let mut compiler = Compiler::new(&source, &empty, sink);
+    let schemas = Library { schemas: library.schemas.clone(), broken: library.broken.clone(), ..Library::default() };
+    let mut compiler = Compiler::new(&source, &schemas, sink);
     if compiler.shape(&tree, "a catalogue", &["activities", "messages"]).is_none() {
         return;
     }

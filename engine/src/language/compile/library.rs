@@ -33,7 +33,10 @@ impl Library {
     /// Compiles every file of the bundle but the process itself.
     pub fn read(bundle: &Bundle, sink: &mut Sink) -> Self {
         let mut library = Library { nearby: bundle.nearby.iter().cloned().collect(), ..Library::default() };
-        for (path, bytes) in &bundle.files {
+        // Schemas come first, since catalogues name them.
+        let is_schema = |path: &str| path.ends_with(".json") && !path.ends_with(".form.json");
+        let (schemas, others): (Vec<_>, Vec<_>) = bundle.files.iter().partition(|(path, _)| is_schema(path));
+        for (path, bytes) in schemas.into_iter().chain(others) {
             let file = path.rsplit('/').next().unwrap_or(path);
             let name: Arc<str> = file.into();
             if path == "process.yaml" {
