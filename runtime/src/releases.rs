@@ -46,9 +46,9 @@ impl Releases {
     /// Reads again which releases are effective: after a deployment, here or on another node.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut reader = self.database.read().await?;
-        let rows = store::release::effective(&mut reader).await?;
+        let rows = store::release::list(&mut reader, None).await?;
         let mut effective: HashMap<Arc<str>, Vec<(Timestamp, Digest)>> = HashMap::new();
-        for row in rows {
+        for row in rows.into_iter().filter(|row| row.state == store::release::State::Effective) {
             effective.entry(row.process).or_default().push((row.effective_from.unwrap_or(Timestamp::EPOCH), row.digest));
         }
         for list in effective.values_mut() {
@@ -106,8 +106,8 @@ impl Releases {
     /// The files of a release, as deployed.
     pub async fn bundle(&self, digest: Digest) -> Result<Bundle, ReleaseError> {
         let mut reader = self.database.read().await?;
-        let row = store::release::find(&mut reader, digest).await?.ok_or(ReleaseError::Unknown(digest))?;
-        Bundle::from_bytes(&row.bundle)
+        let bytes = store::release::bundle(&mut reader, digest).await?.ok_or(ReleaseError::Unknown(digest))?;
+        Bundle::from_bytes(&bytes)
             .map_err(|error| ReleaseError::DoesNotCompile { digest, first: error.to_string() })
     }
 
