@@ -3,6 +3,7 @@
 //! Called while deciding, never while folding: results are recorded as facts.
 
 pub mod calendar;
+mod document;
 pub mod expression;
 pub mod sandbox;
 pub mod schedule;
