@@ -49,7 +49,10 @@ impl Releases {
         let rows = store::release::list(&mut reader, None).await?;
         let mut effective: HashMap<Arc<str>, Vec<(Timestamp, Digest)>> = HashMap::new();
         for row in rows.into_iter().filter(|row| row.state == store::release::State::Effective) {
-            effective.entry(row.process).or_default().push((row.effective_from.unwrap_or(Timestamp::EPOCH), row.digest));
+            effective
+                .entry(row.process)
+                .or_default()
+                .push((row.effective_from.unwrap_or(Timestamp::EPOCH), row.digest));
         }
         for list in effective.values_mut() {
             list.sort();
@@ -95,7 +98,11 @@ impl Releases {
         let bundle = self.bundle(digest).await?;
         let checked = engine::language::check(&bundle);
         let Some(definition) = checked.definition else {
-            let first = checked.diagnostics.first().map(|fault| format!("{fault}")).unwrap_or_default();
+            let first = checked
+                .diagnostics
+                .first()
+                .map(|fault| format!("{}: {}", fault.code.id, fault.message.en))
+                .unwrap_or_default();
             return Err(ReleaseError::DoesNotCompile { digest, first });
         };
         let definition = Arc::new(definition);
@@ -107,8 +114,7 @@ impl Releases {
     pub async fn bundle(&self, digest: Digest) -> Result<Bundle, ReleaseError> {
         let mut reader = self.database.read().await?;
         let bytes = store::release::bundle(&mut reader, digest).await?.ok_or(ReleaseError::Unknown(digest))?;
-        Bundle::from_bytes(&bytes)
-            .map_err(|error| ReleaseError::DoesNotCompile { digest, first: error.to_string() })
+        Bundle::from_bytes(&bytes).map_err(|error| ReleaseError::DoesNotCompile { digest, first: error.to_string() })
     }
 
     /// Puts in a definition that is not stored: tests and benches build theirs.
