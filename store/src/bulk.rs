@@ -225,7 +225,7 @@ impl<'r, 'p> Source<'r, 'p> {
         match self {
             Source::Values { rows, .. } => tx.execute_built(sql, rows).await,
             Source::Arrays(columns) => {
-                let answer = tx.usable()?.execute_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
+                let answer = tx.ready().await?.execute_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
                 tx.note(answer)
             }
         }
@@ -236,7 +236,7 @@ impl<'r, 'p> Source<'r, 'p> {
         match self {
             Source::Values { rows, .. } => tx.fetch_built(sql, rows).await,
             Source::Arrays(columns) => {
-                let answer = tx.usable()?.fetch_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
+                let answer = tx.ready().await?.fetch_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
                 tx.note(answer)
             }
         }
