@@ -12,9 +12,11 @@
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
 //! | [`project`] | events as row changes |
+//! | [`diagram`] | a definition as a picture |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 pub mod command;
+pub mod diagram;
 pub mod event;
 pub mod facts;
 pub mod history;
