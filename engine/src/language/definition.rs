@@ -79,6 +79,25 @@ impl Definition {
     pub fn step(&self, key: &str) -> Option<&Arc<Step>> {
         self.steps.get(key)
     }
+
+    /// Whether the step `inner` stands in a block that `outer` owns, at any depth.
+    #[must_use]
+    pub fn is_inside(&self, inner: &str, outer: &str) -> bool {
+        let mut step = self.step(inner);
+        while let Some(owner) = step.and_then(|step| self.block(&step.block)).and_then(|block| block.owner.as_ref()) {
+            if owner.as_ref() == outer {
+                return true;
+            }
+            step = self.step(owner);
+        }
+        false
+    }
+
+    /// The declared field of this name in the process's data.
+    #[must_use]
+    pub fn data_field(&self, name: &str) -> Option<&Field> {
+        self.data.iter().find(|field| field.name.as_ref() == name)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,4 +17,9 @@ impl Calendar {
     pub fn add(&self, from: Timestamp, span: DurationSpec) -> Result<Timestamp, CalendarError> {
         span.clock_micros().map(|micros| from.plus_micros(micros)).ok_or(CalendarError("stub"))
     }
+
+    /// The moment that lies `span` before `until`.
+    pub fn subtract(&self, until: Timestamp, span: DurationSpec) -> Result<Timestamp, CalendarError> {
+        span.clock_micros().map(|micros| until.plus_micros(-micros)).ok_or(CalendarError("stub"))
+    }
 }

@@ -4,6 +4,7 @@
 
 pub mod calendar;
 pub mod expression;
+pub mod sandbox;
 pub mod schedule;
 pub mod script;
 pub mod span;
