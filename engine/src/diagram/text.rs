@@ -85,7 +85,8 @@ fn wrap(text: &str, size: i32, width_max: i32, lines_max: usize) -> Vec<String> 
             continue;
         }
         if lines.len() + 1 == lines_max {
-            line = wider + &rest.collect::<String>();
+            line = wider;
+            rest.for_each(|piece| line.push_str(piece));
             break;
         }
         if !line.trim().is_empty() {
