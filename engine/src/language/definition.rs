@@ -64,6 +64,8 @@ pub struct Definition {
     pub forms: BTreeMap<Arc<str>, Arc<Form>>,
     /// Activities it calls, from the catalogue.
     pub activities: BTreeMap<Arc<str>, Arc<ActivitySpec>>,
+    /// Messages it waits for or starts from, from the catalogue.
+    pub messages: BTreeMap<Arc<str>, Arc<MessageSpec>>,
     /// Texts by name: outcomes, meanings of signatures, notices.
     pub texts: BTreeMap<Arc<str>, Text>,
 }
@@ -117,6 +119,8 @@ pub struct Field {
     pub initial: Value,
     /// Roles that may see it; empty: every reader of the instance.
     pub seen_by: Vec<Arc<str>>,
+    /// Roles that may see a part of a record, by the part's name.
+    pub part_seen_by: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 /// A list of steps.
@@ -303,6 +307,15 @@ pub struct ActivitySpec {
     pub errors: Vec<Arc<str>>,
     /// For a remote job: how long a worker may be silent, in microseconds.
     pub lease_micros: i64,
+}
+
+/// What the catalogue says of a message.
+#[derive(Clone, Debug)]
+pub struct MessageSpec {
+    pub name: Arc<str>,
+    pub fields: Type,
+    /// How long it is kept for somebody who waits for it later, in microseconds.
+    pub ttl_micros: i64,
 }
 
 /// Where an activity runs.
