@@ -1,6 +1,6 @@
 //! From a compiled definition to the figure that is drawn.
 
-use super::figure::{Alternative, Event, EventLook, Figure, FrameLook, Look, Node, Shape, SplitLook, Target};
+use super::figure::{Alternative, Event, EventLook, Figure, FrameLook, Look, Node, Shape, SplitLook, Target, goes_on};
 use super::labels::{Labels, last_part};
 use super::words::Language;
 use crate::language::definition::{
@@ -65,12 +65,27 @@ impl Reader<'_> {
     }
 
     fn node(&self, step: &Step) -> Node {
-        Node {
+        let mut node = Node {
             id: step.key.to_string(),
             shape: self.shape(step),
             exits: self.exits(step),
             events: step.handlers.iter().map(|handler| self.event(handler)).collect(),
+        };
+        if let Some(when) = &step.when
+            && !goes_on(std::slice::from_ref(&node))
+        {
+            // All its own ways out lead away, so the way past it must be seen.
+            let past = |zh, en| Alternative { label: self.labels.language.pick(zh, en).into(), body: Vec::new() };
+            if !matches!(node.shape, Shape::End { .. } | Shape::Fail { .. } | Shape::Back { .. }) {
+                node.exits.insert(0, past("跳过", "left out"));
+                return node;
+            }
+            let holds = Alternative { label: when.source().to_owned(), body: vec![node] };
+            let branches = vec![holds, past("否则", "otherwise")];
+            let shape = Shape::Split { look: SplitLook::Choose, caption: String::new(), branches };
+            node = Node { id: String::new(), shape, exits: Vec::new(), events: Vec::new() };
         }
+        node
     }
 
     fn shape(&self, step: &Step) -> Shape {
