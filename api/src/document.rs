@@ -6,10 +6,11 @@ use utoipa::{Modify, OpenApi};
 use crate::problem::ProblemBody;
 
 /// The name of the only way to be known.
-pub const TOKEN: &str = "token";
+pub(crate) const TOKEN: &str = "token";
 
 /// Addresses that need no token. Everything else does, and a test walks the document to see it.
-pub const OPEN: &[&str] = &["/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/errors/{code}", "/api/v1/openapi.json"];
+pub const OPEN: &[&str] =
+    &["/healthz", "/readyz", "/metrics", "/docs", "/docs/{file}", "/errors/{code}", "/api/v1/openapi.json"];
 
 /// What the document says beside its endpoints.
 #[derive(OpenApi)]

@@ -5,17 +5,17 @@
 
 mod backend;
 mod document;
-mod extract;
+pub mod extract;
 mod layers;
 pub mod limits;
-mod open;
+pub mod open;
 pub mod problem;
-mod v1;
+pub mod v1;
 
 use std::sync::Arc;
 
 use axum::routing::get;
-pub use backend::{Backend, Parts};
+pub use backend::{Backend, Parts, Policy};
 pub use document::OPEN as OPEN_ADDRESSES;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,13 +24,46 @@ use utoipa_axum::routes;
 /// Every address of the node. A new endpoint is one line here.
 fn table_of_contents() -> OpenApiRouter<Backend> {
     OpenApiRouter::with_openapi(document::Head::openapi())
-        .routes(routes!(v1::accounts::me::me))
+        .routes(routes!(v1::definitions::list::list_definitions))
+        .routes(routes!(v1::definitions::show::show_definition))
+        .routes(routes!(v1::definitions::diagram::draw_definition))
+        .routes(routes!(v1::releases::list::list_releases, v1::releases::deploy::deploy_release))
+        .routes(routes!(v1::releases::show::show_release))
+        .routes(routes!(v1::releases::approve::approve_release))
+        .routes(routes!(v1::instances::list::list_instances, v1::instances::start::start_instance))
+        .routes(routes!(v1::instances::show::show_instance))
+        .routes(routes!(v1::instances::history::list_history))
+        .routes(routes!(v1::instances::state::show_state))
+        .routes(routes!(v1::instances::cancel::cancel_instance))
+        .routes(routes!(v1::instances::events::stream_instance))
+        .routes(routes!(v1::tasks::list::list_tasks))
+        .routes(routes!(v1::tasks::show::show_task))
+        .routes(routes!(v1::tasks::to_sign::prepare_signature))
+        .routes(routes!(v1::tasks::claim::claim_task))
+        .routes(routes!(v1::tasks::release::release_task))
+        .routes(routes!(v1::tasks::assign::assign_task))
+        .routes(routes!(v1::tasks::complete::complete_task))
+        .routes(routes!(v1::tasks::inbox_events::stream_inbox))
+        .routes(routes!(v1::messages::publish::publish_message))
+        .routes(routes!(v1::jobs::lease::lease_jobs))
+        .routes(routes!(v1::jobs::heartbeat::heartbeat_job))
+        .routes(routes!(v1::jobs::finish::finish_job))
+        .routes(routes!(v1::incidents::list::list_incidents))
+        .routes(routes!(v1::incidents::retry::retry_incident))
+        .routes(routes!(v1::accounts::me::show_me))
+        .routes(routes!(v1::accounts::list::list_accounts, v1::accounts::create::create_account))
+        .routes(routes!(v1::accounts::password::set_password))
+        .routes(routes!(v1::accounts::roles::grant_role))
+        .routes(routes!(v1::accounts::roles::remove_role))
+        .routes(routes!(v1::accounts::tokens::issue_token, v1::accounts::tokens::list_tokens))
+        .routes(routes!(v1::accounts::tokens::revoke_token))
+        .routes(routes!(v1::accounts::deactivate::deactivate_account))
         .routes(routes!(open::health::healthz))
         .routes(routes!(open::health::readyz))
         .routes(routes!(open::metrics::metrics))
-        .routes(routes!(open::errors::page))
-        .routes(routes!(open::docs::page))
-        .routes(routes!(open::docs::asset))
+        .routes(routes!(open::errors::explain_code))
+        .routes(routes!(open::docs::show_docs))
+        .routes(routes!(open::docs::show_docs_file))
 }
 
 /// The whole surface, ready to be served.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use engine::command::{Actor, SigningMethod};
 use engine::facts::RoleFact;
-use engine::id::UserId;
+use engine::id::{Digest, UserId};
 use engine::time::Timestamp;
-use store::{Database, StoreError};
+use store::Database;
 
 use crate::account::Kind;
 use crate::attempts::Attempts;
@@ -25,6 +25,7 @@ pub struct Principal {
     pub roles: Vec<RoleFact>,
     /// The name of the token that came with the request.
     pub token: Arc<str>,
+    digest: Digest,
 }
 
 impl Principal {
@@ -68,11 +69,10 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Opens the directory over a database whose migrations have run.
-    pub async fn open(database: Database) -> Result<Self, StoreError> {
-        let directory = Directory::default();
-        directory.refresh(&database).await?;
-        Ok(Identity { database, directory, passwords: Passwords::default(), attempts: Arc::new(Attempts::default()) })
+    /// Over the directory that the runtime decides with, so that both know the same people.
+    #[must_use]
+    pub fn new(database: Database, directory: Directory) -> Self {
+        Identity { database, directory, passwords: Passwords::default(), attempts: Arc::new(Attempts::default()) }
     }
 
     #[must_use]
@@ -83,18 +83,29 @@ impl Identity {
     /// Who a token stands for, at this moment.
     pub fn authenticate(&self, secret: &str, now: Timestamp) -> Result<Principal, IdentityError> {
         let digest = token::digest_of(secret).ok_or(IdentityError::Unauthenticated)?;
+        self.principal(digest, now).ok_or(IdentityError::Unauthenticated)
+    }
+
+    /// The same principal with the roles of this moment; none when the token or the account has ended since.
+    #[must_use]
+    pub fn look_again(&self, principal: &Principal, now: Timestamp) -> Option<Principal> {
+        self.principal(principal.digest, now)
+    }
+
+    fn principal(&self, digest: Digest, now: Timestamp) -> Option<Principal> {
         let snapshot = self.directory.snapshot();
-        let token = snapshot.token(&digest).ok_or(IdentityError::Unauthenticated)?;
-        let account = snapshot.account(&token.account).ok_or(IdentityError::Unauthenticated)?;
-        if !account.active || token.expires_at.is_some_and(|end| end <= now) {
-            return Err(IdentityError::Unauthenticated);
+        let token = snapshot.token(&digest)?;
+        let account = snapshot.account(&token.account).filter(|account| account.active)?;
+        if token.expires_at.is_some_and(|end| end <= now) {
+            return None;
         }
-        Ok(Principal {
+        Some(Principal {
             id: account.id.clone(),
             kind: account.kind,
             printed_name: account.printed_name.clone(),
             roles: snapshot.roles(&account.id).to_vec(),
             token: token.id.clone(),
+            digest,
         })
     }
 

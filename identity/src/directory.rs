@@ -4,10 +4,11 @@
 //! seen at the next [`Directory::refresh`].
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use engine::event::Candidates;
-use engine::facts::{HOLDERS_MAX, PersonFact, RoleFact};
+use engine::facts::{PersonFact, RoleFact};
 use engine::id::{Digest, UserId};
 use engine::time::Timestamp;
 use store::{Database, StoreError};
@@ -47,6 +48,13 @@ pub struct Token {
 }
 
 impl Directory {
+    /// Reads the directory of a database whose migrations have run.
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        let directory = Directory::default();
+        directory.refresh(database).await?;
+        Ok(directory)
+    }
+
     /// Reads everything anew.
     pub async fn refresh(&self, database: &Database) -> Result<(), StoreError> {
         let mut reader = database.read().await?;
@@ -86,17 +94,16 @@ impl Directory {
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
 
-    /// What deciding may know of somebody.
-    #[must_use]
-    pub fn person(&self, id: &str) -> Option<PersonFact> {
+/// What deciding asks.
+impl runtime::directory::Directory for Directory {
+    fn person(&self, id: &UserId) -> Option<PersonFact> {
         self.snapshot().person(id)
     }
 
-    /// Who could take this: active people, by id, at most [`HOLDERS_MAX`].
-    #[must_use]
-    pub fn holders(&self, of: &Candidates) -> Vec<UserId> {
-        self.snapshot().holders(of)
+    fn holders(&self, candidates: &Candidates, at_most: usize) -> Vec<UserId> {
+        self.snapshot().holders(candidates, at_most)
     }
 }
 
@@ -106,14 +113,10 @@ impl Snapshot {
         self.accounts.get(id).map(|entry| &entry.account)
     }
 
-    /// All accounts with their roles, by id, after one.
-    pub fn accounts_after<'a>(&'a self, after: &str) -> impl Iterator<Item = (&'a Account, &'a [RoleFact])> {
-        let range = (std::ops::Bound::Excluded(after.to_owned()), std::ops::Bound::Unbounded);
-        self.accounts
-            .range::<str, _>((range.0.as_ref().map(String::as_str), range.1))
-            .map(|(_, entry)| (&entry.account, entry.roles.as_slice()))
-            .collect::<Vec<_>>()
-            .into_iter()
+    /// All accounts with their roles, by id, after a name.
+    pub fn accounts_after(&self, name: &str) -> impl Iterator<Item = (&Account, &[RoleFact])> {
+        let after = (Bound::Excluded(name), Bound::Unbounded);
+        self.accounts.range::<str, _>(after).map(|(_, entry)| (&entry.account, entry.roles.as_slice()))
     }
 
     #[must_use]
@@ -131,8 +134,9 @@ impl Snapshot {
         })
     }
 
+    /// Who could take this: active people, by id.
     #[must_use]
-    pub fn holders(&self, of: &Candidates) -> Vec<UserId> {
+    pub fn holders(&self, of: &Candidates, at_most: usize) -> Vec<UserId> {
         let one = |id: Option<&UserId>| id.filter(|id| self.works(id)).cloned().into_iter().collect();
         match of {
             Candidates::User { id } => one(Some(id)),
@@ -141,9 +145,16 @@ impl Snapshot {
                 let holders = self.by_role.get(role).map_or(&[][..], Vec::as_slice);
                 let covering =
                     |id: &&UserId| self.works(id) && self.roles(id).iter().any(|grant| grant.covers(role, scope));
-                holders.iter().filter(covering).take(HOLDERS_MAX).cloned().collect()
+                holders.iter().filter(covering).take(at_most).cloned().collect()
             }
         }
+    }
+
+    /// Those whose manager this is.
+    #[must_use]
+    pub fn reports_of(&self, manager: &str) -> Vec<UserId> {
+        let reports = self.accounts.values().filter(|entry| entry.account.manager.as_deref() == Some(manager));
+        reports.map(|entry| entry.account.id.clone()).collect()
     }
 
     /// The live token behind a digest.

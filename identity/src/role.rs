@@ -10,12 +10,10 @@ use engine::value::Value;
 
 use crate::error::IdentityError;
 
-/// Gives roles, makes accounts and tokens.
-pub const ADMINISTRATOR: &str = "administrator";
-/// Releases processes.
+/// Gives roles, makes accounts and tokens, and stands in for every process's owner.
+pub const ADMINISTRATOR: &str = "admin";
+/// Deploys and releases processes of any owner.
 pub const PUBLISHER: &str = "publisher";
-/// Deals with incidents, cancels, assigns; reads every instance.
-pub const OPERATOR: &str = "operator";
 /// Reads every instance and the log, changes nothing.
 pub const AUDITOR: &str = "auditor";
 /// Leases remote jobs.

@@ -37,7 +37,11 @@ impl<S: Send + Sync, T: DeserializeOwned, const LIMIT: usize> FromRequest<S> for
             Problem::new(Code::BodyTooLarge, format!("at most {LIMIT} bytes"), format!("至多 {LIMIT} 字节"))
         })?;
         let content = serde_json::from_slice(&bytes).map_err(|fault| {
-            Problem::new(Code::InvalidJson, fault.to_string(), format!("第 {} 行第 {} 列无法解析：{fault}", fault.line(), fault.column()))
+            Problem::new(
+                Code::InvalidJson,
+                fault.to_string(),
+                format!("第 {} 行第 {} 列无法解析：{fault}", fault.line(), fault.column()),
+            )
         })?;
         Ok(Body { content, digest: Digest::of(&bytes) })
     }

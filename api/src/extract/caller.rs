@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem};
 
 /// Who asks, with the roles of this moment.
 #[derive(Clone, Debug)]
-pub struct Caller(pub Principal);
+pub struct Caller(Principal);
 
 impl std::ops::Deref for Caller {
     type Target = Principal;
@@ -21,13 +21,22 @@ impl std::ops::Deref for Caller {
 }
 
 impl Caller {
+    /// The same caller as they are now; none when their token or account has ended. For what lasts longer than a request.
+    pub(crate) fn again(&self, backend: &Backend) -> Option<Caller> {
+        backend.identity().look_again(&self.0, backend.now()).map(Caller)
+    }
+
     /// Refuses whoever holds none of these roles of the platform.
     pub fn require(&self, roles: &[&str]) -> Result<(), Problem> {
         if roles.iter().any(|role| self.holds_everywhere(role)) {
             return Ok(());
         }
         let list = roles.join(", ");
-        Err(Problem::new(Code::Forbidden, format!("this needs one of the roles: {list}"), format!("需要以下角色之一：{list}")))
+        Err(Problem::new(
+            Code::Forbidden,
+            format!("this needs one of the roles: {list}"),
+            format!("需要以下角色之一：{list}"),
+        ))
     }
 }
 

@@ -38,7 +38,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             return Ok(IdempotencyKey { key: None, target });
         };
         let key = value.to_str().ok().map(str::trim).filter(|key| {
-            (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
+            (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len())
+                && key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
         });
         let key = key.ok_or_else(|| Problem::plain(Code::InvalidIdempotencyKey))?;
         Ok(IdempotencyKey { key: Some(key.to_owned()), target })

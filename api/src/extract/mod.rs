@@ -14,6 +14,6 @@ pub use caller::Caller;
 pub use idempotency::IdempotencyKey;
 pub use if_match::{IfMatch, etag};
 pub use language::Language;
-pub use page::{Page, Paging, cursor_of, read_cursor};
+pub use page::{Page, Paging};
 pub use path::{IncidentRef, JobRef, Path, TaskRef};
 pub use query::Query;

@@ -27,7 +27,7 @@ pub struct Paging<C> {
     pub after: Option<C>,
 }
 
-impl<C: DeserializeOwned + Serialize> Paging<C> {
+impl<C: DeserializeOwned> Paging<C> {
     /// Reads `limit` and `cursor` of the list with this name.
     pub fn of(list: &str, limit: Option<u32>, cursor: Option<&str>) -> Result<Self, Problem> {
         let rows = limit.unwrap_or(PAGE_ROWS_USUAL);
@@ -42,33 +42,25 @@ impl<C: DeserializeOwned + Serialize> Paging<C> {
         let after = cursor.map(|text| read_cursor(list, text)).transpose()?;
         Ok(Paging { rows, after })
     }
+}
 
-    /// One more than the page holds: it tells whether there is a next one.
+impl<T> Page<T> {
+    /// A page of the list with this name, and where the next one begins.
     #[must_use]
-    pub fn rows_to_read(&self) -> i64 {
-        i64::from(self.rows) + 1
-    }
-
-    /// The page from what was read, at most [`Paging::rows_to_read`] rows.
-    #[must_use]
-    pub fn page<R, T>(&self, list: &str, mut read: Vec<R>, place: impl Fn(&R) -> C, shape: impl Fn(R) -> T) -> Page<T> {
-        let rows = self.rows as usize;
-        let more = read.len() > rows;
-        read.truncate(rows);
-        let next_cursor = read.last().filter(|_| more).map(|last| cursor_of(list, &place(last)));
-        Page { items: read.into_iter().map(shape).collect(), next_cursor }
+    pub fn new<C: Serialize>(list: &str, items: Vec<T>, next: Option<C>) -> Self {
+        Page { items, next_cursor: next.map(|place| cursor_of(list, &place)) }
     }
 }
 
 /// The text of a cursor.
 #[must_use]
-pub fn cursor_of<C: Serialize>(list: &str, place: &C) -> String {
+pub(super) fn cursor_of<C: Serialize>(list: &str, place: &C) -> String {
     // Places are small tuples of texts and numbers, which are always JSON.
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(list, place)).unwrap_or_default())
 }
 
 /// Reads a cursor of the list with this name.
-pub fn read_cursor<C: DeserializeOwned>(list: &str, text: &str) -> Result<C, Problem> {
+pub(super) fn read_cursor<C: DeserializeOwned>(list: &str, text: &str) -> Result<C, Problem> {
     let refuse = || Problem::plain(Code::InvalidCursor);
     if text.len() > CURSOR_CHARS_MAX {
         return Err(refuse());
@@ -86,14 +78,10 @@ mod tests {
 
     #[test]
     fn a_cursor_goes_on_where_the_page_ended() {
-        let paging = Paging::<Place>::of("tasks", Some(2), None).unwrap();
-        let rows: Vec<Place> = (1..=3).map(|number| (number, format!("t{number}"))).collect();
-        let page = paging.page("tasks", rows, Clone::clone, |row| row.1);
-        assert_eq!(page.items, ["t1", "t2"]);
+        let page = Page::new("tasks", vec!["t1", "t2"], Some((2, "t2".to_owned())));
         let next = Paging::<Place>::of("tasks", Some(2), page.next_cursor.as_deref()).unwrap();
         assert_eq!(next.after, Some((2, "t2".to_owned())));
-        let last = next.page("tasks", vec![(3, "t3".to_owned())], Clone::clone, |row| row.1);
-        assert_eq!((last.items.len(), last.next_cursor), (1, None));
+        assert_eq!(Page::new::<Place>("tasks", vec!["t3"], None).next_cursor, None);
     }
 
     #[test]

@@ -63,12 +63,16 @@ pub struct TaskRef {
     pub work: WorkId,
 }
 
-reference!(TaskRef { instance, work }
-    |instance, numbers| match numbers {
-        [run, seat] => Some(TaskRef { instance, work: WorkId { run: RunId(*run), seat: u32::try_from(*seat).ok()? } }),
-        _ => None,
-    },
-    |task, f| write!(f, "{}.{}.{}", task.instance, task.work.run, task.work.seat));
+reference!(
+    TaskRef { instance, work } | instance,
+    numbers
+        | match numbers {
+            [run, seat] =>
+                Some(TaskRef { instance, work: WorkId { run: RunId(*run), seat: u32::try_from(*seat).ok()? } }),
+            _ => None,
+        },
+    |task, f| write!(f, "{}.{}.{}", task.instance, task.work.run, task.work.seat)
+);
 
 /// One job: `<instance>.<run>`. The run is its fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +81,15 @@ pub struct JobRef {
     pub run: RunId,
 }
 
-reference!(JobRef { instance, run }
-    |instance, numbers| match numbers {
-        [run] => Some(JobRef { instance, run: RunId(*run) }),
-        _ => None,
-    },
-    |job, f| write!(f, "{}.{}", job.instance, job.run));
+reference!(
+    JobRef { instance, run } | instance,
+    numbers
+        | match numbers {
+            [run] => Some(JobRef { instance, run: RunId(*run) }),
+            _ => None,
+        },
+    |job, f| write!(f, "{}.{}", job.instance, job.run)
+);
 
 /// One incident: `<instance>.<number>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,12 +98,15 @@ pub struct IncidentRef {
     pub incident: IncidentId,
 }
 
-reference!(IncidentRef { instance, incident }
-    |instance, numbers| match numbers {
-        [incident] => Some(IncidentRef { instance, incident: IncidentId(*incident) }),
-        _ => None,
-    },
-    |incident, f| write!(f, "{}.{}", incident.instance, incident.incident));
+reference!(
+    IncidentRef { instance, incident } | instance,
+    numbers
+        | match numbers {
+            [incident] => Some(IncidentRef { instance, incident: IncidentId(*incident) }),
+            _ => None,
+        },
+    |incident, f| write!(f, "{}.{}", incident.instance, incident.incident)
+);
 
 #[cfg(test)]
 mod tests {
@@ -106,7 +116,13 @@ mod tests {
     fn a_reference_survives_its_text() {
         let text = "01920000-0000-7000-8000-000000000003.17.2";
         assert_eq!(text.parse::<TaskRef>().unwrap().to_string(), text);
-        for bad in ["", "x.1.2", "01920000-0000-7000-8000-000000000003", "01920000-0000-7000-8000-000000000003.1", "01920000-0000-7000-8000-000000000003.1.-2"] {
+        for bad in [
+            "",
+            "x.1.2",
+            "01920000-0000-7000-8000-000000000003",
+            "01920000-0000-7000-8000-000000000003.1",
+            "01920000-0000-7000-8000-000000000003.1.-2",
+        ] {
             assert!(bad.parse::<TaskRef>().is_err(), "{bad}");
         }
     }

@@ -18,7 +18,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .await
             .map(|axum::extract::Query(inner)| Query(inner))
             .map_err(|fault| {
-                Problem::new(Code::InvalidRequest, fault.body_text(), format!("查询参数无法解析：{}", fault.body_text()))
+                Problem::new(
+                    Code::InvalidRequest,
+                    fault.body_text(),
+                    format!("查询参数无法解析：{}", fault.body_text()),
+                )
             })
     }
 }

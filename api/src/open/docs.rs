@@ -16,7 +16,7 @@ struct Assets;
 /// The viewer.
 #[utoipa::path(get, path = "/docs", tag = "node", security(()),
     responses((status = 200, body = String, content_type = "text/html"), Open))]
-pub async fn page() -> Response {
+pub async fn show_docs() -> Response {
     file("index.html")
 }
 
@@ -24,7 +24,7 @@ pub async fn page() -> Response {
 #[utoipa::path(get, path = "/docs/{file}", tag = "node", security(()),
     params(("file" = String, Path, description = "`docs.js` or `docs.css`")),
     responses((status = 200, body = String, content_type = "text/plain"), (status = 404, description = "No such file"), Open))]
-pub async fn asset(Path(name): Path<String>) -> Response {
+pub async fn show_docs_file(Path(name): Path<String>) -> Response {
     file(&name)
 }
 
@@ -35,6 +35,7 @@ pub(crate) fn document(json: Arc<str>) -> Response {
 
 fn file(name: &str) -> Response {
     let Some(found) = Assets::get(name) else { return Problem::plain(Code::NotFound).into_response() };
-    let kind = HeaderValue::from_str(found.metadata.mimetype()).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let kind = HeaderValue::from_str(found.metadata.mimetype())
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
     ([(header::CONTENT_TYPE, kind)], found.data.into_owned()).into_response()
 }

@@ -9,7 +9,7 @@ use crate::problem::{Code, Open, Problem};
 #[utoipa::path(get, path = "/errors/{code}", tag = "node", security(()),
     params(("code" = String, Path, description = "The `code` of a problem")),
     responses((status = 200, body = String, content_type = "text/html"), (status = 404, description = "No such code"), Open))]
-pub async fn page(Path(word): Path<String>) -> Response {
+pub async fn explain_code(Path(word): Path<String>) -> Response {
     let Some(code) = Code::lookup(&word) else { return Problem::plain(Code::NotFound).into_response() };
     let (title, remedy) = (code.title(), code.remedy());
     // Every text here is a constant of ours; nothing of the request is shown.

@@ -12,7 +12,7 @@ use crate::backend::Backend;
 /// How the node is.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Health {
-    /// `ok`, or why not: `store_unavailable`, `disk_full`, `starting`, `stopping`.
+    /// `ok`, or why not: `store_unavailable`, `disk_full`, `lease_lost`, `stopping`.
     pub status: String,
 }
 
@@ -30,7 +30,7 @@ pub async fn healthz() -> Response {
 #[utoipa::path(get, path = "/readyz", tag = "node", security(()),
     responses((status = 200, body = Health), (status = 503, body = Health, description = "Not now, and why")))]
 pub async fn readyz(State(backend): State<Backend>) -> Response {
-    if let Some(why) = backend.unready() {
+    if let Err(why) = backend.handle().readiness() {
         return answer(StatusCode::SERVICE_UNAVAILABLE, why);
     }
     match backend.database().now().await {

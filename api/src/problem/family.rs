@@ -19,8 +19,14 @@ const ANYWHERE: &[Code] = &[
     Code::StoreUnavailable,
     Code::TimedOut,
 ];
-const READING: &[Code] =
-    &[Code::Unauthenticated, Code::Forbidden, Code::InvalidCursor, Code::NotFound, Code::UnknownInstance, Code::UnknownProcess];
+const READING: &[Code] = &[
+    Code::Unauthenticated,
+    Code::Forbidden,
+    Code::InvalidCursor,
+    Code::NotFound,
+    Code::UnknownInstance,
+    Code::UnknownProcess,
+];
 const ACTING: &[Code] = &[
     Code::Unauthenticated,
     Code::InvalidJson,
@@ -126,10 +132,13 @@ fn document(parts: &[&[Code]]) -> BTreeMap<String, RefOr<ResponseDoc>> {
     by_status
         .into_iter()
         .map(|(status, codes)| {
-            let lines: Vec<String> = codes.iter().map(|code| format!("`{}`: {}.", code.word(), code.title().en)).collect();
+            let lines: Vec<String> =
+                codes.iter().map(|code| format!("`{}`: {}.", code.word(), code.title().en)).collect();
             let content = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
-            let response =
-                ResponseBuilder::new().description(lines.join(" ")).content("application/problem+json", content).build();
+            let response = ResponseBuilder::new()
+                .description(lines.join(" "))
+                .content("application/problem+json", content)
+                .build();
             (status.to_string(), RefOr::T(response))
         })
         .collect()

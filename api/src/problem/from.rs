@@ -1,9 +1,9 @@
 //! Refusals of the floors below as problems: the one place where a cause gets its status.
 
 use engine::rejection::Rejection;
-use identity::IdentityError;
-use store::StoreError;
-use store::error::ErrorKind;
+use identity::{ChangeError, IdentityError};
+use runtime::SubmitError;
+use store::{ErrorKind, StoreError};
 
 use super::code::Code;
 use super::problem::{FieldProblem, Problem};
@@ -88,6 +88,39 @@ impl From<StoreError> for Problem {
             }
             ErrorKind::Full => Problem::plain(Code::DiskFull),
             ErrorKind::Corrupt { .. } | ErrorKind::Other => Problem::plain(Code::Internal),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Rejected(rejection) => rejection.into(),
+            SubmitError::Refused { code, en, zh } => Problem::new(refused(&code), en, zh),
+            SubmitError::Busy | SubmitError::Stopped => Problem::plain(Code::Busy).retry_after(RETRY_SECONDS),
+            SubmitError::KeyReused => Problem::plain(Code::KeyReused),
+            SubmitError::Store(error) => error.into(),
+            SubmitError::Quarantined(why) => {
+                tracing::error!(why, "a command met a quarantined instance");
+                Problem::plain(Code::Quarantined)
+            }
+        }
+    }
+}
+
+/// A service's own code: ours where we know it by the same word, else an input that does not fit.
+fn refused(word: &str) -> Code {
+    match word {
+        "unknown_account" | "unknown_grant" | "unknown_token" => Code::NotFound,
+        word => Code::lookup(word).unwrap_or(Code::InvalidInput),
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Identity(error) => error.into(),
+            ChangeError::Submit(error) => error.into(),
         }
     }
 }

@@ -7,4 +7,5 @@ mod problem;
 
 pub use code::{Both, Code};
 pub use family::{Acting, Deploying, Open, Reading, Signing};
+pub(crate) use from::chain;
 pub use problem::{Diagnostic, FieldProblem, Problem, ProblemBody};
