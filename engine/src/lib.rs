@@ -15,12 +15,14 @@
 //! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
+//! | [`diagram`] | a definition as a picture |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
 pub mod command;
 mod deadline;
 pub mod decide;
+pub mod diagram;
 pub mod draft;
 mod evaluate;
 pub mod event;
