@@ -8,6 +8,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`id`], [`time`], [`value`] | names, moments, values |
+//! | [`quantity`], [`day`], [`input`], [`row_key`] | what services compute with, and how they read their inputs and name their rows |
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
@@ -15,14 +16,18 @@
 //! | [`history`] | the log's row, its chain, deciding again |
 
 pub mod command;
+pub mod day;
 pub mod event;
 pub mod facts;
 pub mod history;
 pub mod id;
 pub mod incident;
+pub mod input;
 pub mod language;
 pub mod project;
+pub mod quantity;
 pub mod rejection;
+pub mod row_key;
 pub mod rules;
 pub mod time;
 pub mod value;
