@@ -8,7 +8,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`id`], [`time`], [`value`] | names, moments, values |
-//! | [`quantity`], [`day`], [`input`], [`row_key`] | what services compute with, and how they read their inputs and name their rows |
+//! | [`quantity`], [`day`], [`input`], [`row_key`], [`word`] | what services compute with, and how they read their inputs and name their rows |
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
@@ -31,3 +31,4 @@ pub mod row_key;
 pub mod rules;
 pub mod time;
 pub mod value;
+pub mod word;
