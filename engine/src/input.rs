@@ -60,7 +60,11 @@ impl<'a> Input<'a> {
     /// A quantity above zero.
     pub fn quantity(&self, name: &str) -> Result<Quantity, ActivityFailure> {
         let quantity = self.stored(name, Quantity::from_decimal(self.decimal(name)?))?;
-        if quantity.is_positive() { Ok(quantity) } else { Err(self.fault(name, "a quantity above zero", "大于零的数量")) }
+        if quantity.is_positive() {
+            Ok(quantity)
+        } else {
+            Err(self.fault(name, "a quantity above zero", "大于零的数量"))
+        }
     }
 
     pub fn money(&self, name: &str) -> Result<Money, ActivityFailure> {
@@ -82,9 +86,7 @@ impl<'a> Input<'a> {
 
     pub fn optional_day(&self, name: &str) -> Result<Option<Day>, ActivityFailure> {
         let Some(text) = self.optional_text(name)? else { return Ok(None) };
-        Day::parse(text)
-            .map(Some)
-            .ok_or_else(|| self.fault(name, "a date such as 2026-03-20", "日期，例如 2026-03-20"))
+        Day::parse(text).map(Some).ok_or_else(|| self.fault(name, "a date such as 2026-03-20", "日期，例如 2026-03-20"))
     }
 
     pub fn optional_boolean(&self, name: &str) -> Result<Option<bool>, ActivityFailure> {

@@ -3,6 +3,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`database`], [`tx`], [`row`], [`param`], [`error`] | the handle, its transactions, what goes in and comes out |
+//! | [`record`] | rows of services' tables: declared once, read, written and digested in one form |
 //! | `dialect` | the few places where the databases differ |
 //! | `migrate`, [`meta`] | how a database is made |
 
@@ -10,6 +11,7 @@ pub mod database;
 pub mod error;
 pub mod meta;
 pub mod param;
+pub mod record;
 pub mod row;
 pub mod tx;
 

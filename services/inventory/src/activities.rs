@@ -133,7 +133,9 @@ fn receive(call: Call<'_>) -> Calling<'_> {
             let kept = repo::keep_lot(call.tx, &lot).await?;
             // A lot has one expiry: a receipt that says another is refused, never merged.
             if kept.is_some_and(|kept| expires.is_some() && kept.expires != expires) {
-                return Err(input.fault("expires", "the expiry that this lot has already", "该批次已登记的有效期").into());
+                return Err(input
+                    .fault("expires", "the expiry that this lot has already", "该批次已登记的有效期")
+                    .into());
             }
         }
         let sequence = repo::receive(call.tx, &movement).await?;

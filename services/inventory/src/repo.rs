@@ -270,8 +270,7 @@ pub async fn holders(
 }
 
 /// The tables whose rows the log must account for.
-pub const TABLES: [&str; 5] =
-    [StockItem::TABLE, Lot::TABLE, Balance::TABLE, Movement::TABLE, Reservation::TABLE];
+pub const TABLES: [&str; 5] = [StockItem::TABLE, Lot::TABLE, Balance::TABLE, Movement::TABLE, Reservation::TABLE];
 
 /// The canonical records of a table after a row's name, in key order; none of a table that is not ours.
 pub async fn rows(

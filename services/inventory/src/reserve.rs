@@ -166,7 +166,8 @@ fn shortage(short: &[Short]) -> ActivityFailure {
             ("available", one.available.to_value()),
         ]
     };
-    let listed = |text: fn(&Short) -> String, separator: &str| short.iter().map(text).collect::<Vec<_>>().join(separator);
+    let listed =
+        |text: fn(&Short) -> String, separator: &str| short.iter().map(text).collect::<Vec<_>>().join(separator);
     let en = listed(|one| format!("`{}`: {} wanted, {} available", one.item, one.wanted, one.available), "; ");
     let zh = listed(|one| format!("`{}` 需要 {}，可用 {}", one.item, one.wanted, one.available), "；");
     let mut detail = short.first().map(facts).unwrap_or_default();

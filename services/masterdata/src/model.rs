@@ -204,13 +204,12 @@ pub fn check_credit(customer: &Customer, exposure: Money, value: Money) -> Resul
 /// The failure of a call that names something we do not have.
 #[must_use]
 pub fn not_found(what: &str, what_zh: &str, code: &str) -> ActivityFailure {
-    ActivityFailure::business("NOT_FOUND", format!("there is no {what} `{code}`; add it to the master data")).with_detail(
-        Value::record([
+    ActivityFailure::business("NOT_FOUND", format!("there is no {what} `{code}`; add it to the master data"))
+        .with_detail(Value::record([
             (what, Value::text(code)),
             ("en", Value::text(format!("there is no {what} `{code}`; add it to the master data"))),
             ("zh", Value::text(format!("没有{what_zh} `{code}`，请先在主数据中建立"))),
-        ]),
-    )
+        ]))
 }
 
 #[cfg(test)]

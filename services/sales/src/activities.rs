@@ -125,12 +125,16 @@ fn unconfirm(call: Call<'_>) -> Calling<'_> {
 }
 
 /// `{ order, state, reason? }`: gives the order up as rejected, withdrawn, expired or cancelled.
-fn reject(call: Call<'_>) -> Calling<'_> {
+fn reject(mut call: Call<'_>) -> Calling<'_> {
     Box::pin(async move {
         let input = Input::new(call.input);
         let number = input.text("order")?;
         let wanted = State::parse(input.text("state")?).filter(|state| state.is_given_up()).ok_or_else(|| {
-            input.fault("state", "rejected, withdrawn, expired or cancelled", " rejected、withdrawn、expired 或 cancelled")
+            input.fault(
+                "state",
+                "rejected, withdrawn, expired or cancelled",
+                " rejected、withdrawn、expired 或 cancelled",
+            )
         })?;
         let open = |state: State| state.is_reviewable() || matches!(state, State::Draft | State::Confirmed);
         let mut order = take(call.tx, number, None, open, "draft, submitted, change_pending, confirmed").await?;
@@ -148,7 +152,7 @@ fn reject(call: Call<'_>) -> Calling<'_> {
 }
 
 /// `{ order, change, version?, reason? }`: applies a difference; a confirmed order is to be confirmed again.
-fn apply_change(call: Call<'_>) -> Calling<'_> {
+fn apply_change(mut call: Call<'_>) -> Calling<'_> {
     Box::pin(async move {
         let input = Input::new(call.input);
         let number = input.text("order")?;

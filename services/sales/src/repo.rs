@@ -100,13 +100,7 @@ fn note_exposure(tx: &mut Tx, row: Option<&store::Row>) -> Result<bool, StoreErr
 }
 
 /// How much of an item was promised in orders of the days from `from` to before `until`, beside order `besides`.
-pub async fn history(
-    tx: &mut Tx,
-    item: &str,
-    from: Day,
-    until: Day,
-    besides: &str,
-) -> Result<History, StoreError> {
+pub async fn history(tx: &mut Tx, item: &str, from: Day, until: Day, besides: &str) -> Result<History, StoreError> {
     let row = tx
         .fetch_optional(
             "SELECT CAST(COUNT(*) AS BIGINT), CAST(COALESCE(SUM(line.quantity), 0) AS BIGINT)
