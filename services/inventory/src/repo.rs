@@ -182,13 +182,19 @@ pub async fn keep_lot(tx: &mut Tx, lot: &Lot) -> Result<Option<Lot>, StoreError>
     record::get::<Lot>(tx, &(lot.item.clone(), lot.lot.clone())).await
 }
 
-/// The quantity of an item's opening at a place, if it has one.
-pub async fn opening(tx: &mut Tx, item: &str, location: &str, document: &str) -> Result<Option<Quantity>, StoreError> {
+/// What an earlier booking of the same document put on the same balance; none if there was none.
+pub async fn opening(tx: &mut Tx, movement: &Movement) -> Result<Option<Quantity>, StoreError> {
     let row = tx
         .fetch_optional(
             "SELECT CAST(SUM(quantity) AS BIGINT) FROM stock_ledger
-             WHERE item = $1 AND to_location = $2 AND document = $3",
-            &params![item, location, document],
+             WHERE item = $1 AND to_location = $2 AND lot = $3 AND to_status = $4 AND document = $5",
+            &params![
+                &movement.item,
+                &movement.to_location,
+                &movement.lot,
+                engine::word::Word::as_str(movement.to_status.0),
+                &movement.document
+            ],
         )
         .await?;
     row.map_or(Ok(None), |row| Ok(row.opt_i64(0)?.map(Quantity::from_micros)))

@@ -173,7 +173,12 @@ async fn what_expires_first_is_taken_first_and_what_is_expired_never() {
             .and_then(Value::as_list)
             .expect("a list")
             .iter()
-            .map(|one| (one.get("lot").and_then(Value::as_str).expect("a lot").to_owned(), one.get("quantity").and_then(Value::as_int)))
+            .map(|one| {
+                (
+                    one.get("lot").and_then(Value::as_str).expect("a lot").to_owned(),
+                    one.get("quantity").and_then(Value::as_int),
+                )
+            })
             .collect();
         assert_eq!(lots, [("SOON".to_owned(), Some(5)), ("LATE".to_owned(), Some(1))]);
         let failure = once(&database, "stock.reserve", wanted("SO-2", &[("A", 5)])).await.expect_err("four are left");
@@ -234,7 +239,9 @@ async fn pages_give_every_row_once_with_the_digest_that_was_noted() {
     on_both(|database| async move {
         let mut tx = database.begin().await.expect("a transaction");
         for number in 0..7 {
-            call(&mut tx, "stock.receive", receipt(&format!("I{number}"), "W'1\"", 1 + number)).await.expect("received");
+            call(&mut tx, "stock.receive", receipt(&format!("I{number}"), "W'1\"", 1 + number))
+                .await
+                .expect("received");
         }
         let noted = tx.take_rows();
         tx.commit().await.expect("committed");
