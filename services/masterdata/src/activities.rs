@@ -42,13 +42,13 @@ fn credit(call: Call<'_>) -> Calling<'_> {
     })
 }
 
-/// `{ customer, on, lines }` → list value, discounts, cost and margin, and each line with its cost and lead time.
+/// `{ customer, day, lines }` → list value, discounts, cost and margin, and each line with its cost and lead time.
 fn prices(call: Call<'_>) -> Calling<'_> {
     Box::pin(async move {
         let input = Input::new(call.input);
         let code = input.text("customer")?;
         let customer = repo::customer(call.tx, code).await?.ok_or_else(|| not_found("customer", "客户", code))?;
-        let on = input.optional_day("on")?.unwrap_or_else(|| Day::of(call.now));
+        let on = input.optional_day("day")?.unwrap_or_else(|| Day::of(call.now));
         let mut lines = Vec::new();
         for line in input.list("lines")? {
             let item_code = line.text("item")?;
@@ -96,11 +96,11 @@ fn priced(line: &PricedLine) -> Value {
     ])
 }
 
-/// `{ country, on, lines }` → whether all is sold as listed, and may be sold in the country until that day.
+/// `{ country, day, lines }` → whether all is sold as listed, and may be sold in the country until that day.
 fn market(call: Call<'_>) -> Calling<'_> {
     Box::pin(async move {
         let input = Input::new(call.input);
-        let (country, on) = (input.text("country")?, input.day("on")?);
+        let (country, on) = (input.text("country")?, input.day("day")?);
         let (mut made_to_order, mut unlicensed) = (Vec::new(), Vec::new());
         for line in input.list("lines")? {
             let code = line.text("item")?;
