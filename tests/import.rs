@@ -2,7 +2,7 @@
 //! files, importing again changes nothing, and the log accounts for every row.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign::import::built_in;
@@ -225,13 +225,18 @@ fn a_mapping_with_an_unknown_field_says_which_there_are() {
     assert!(Mapping::parse(&twice).expect_err("two sources").to_string().contains("exactly one of"));
 }
 
+/// A folder of the data that lies beside the repository; a worktree lies one folder deeper.
+fn shared(name: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["../shared", "../../shared"].iter().map(|beside| root.join(beside).join(name)).find(|folder| folder.exists())
+}
+
 #[tokio::test]
 async fn the_export_of_a_real_manufacturer_is_loaded_and_its_sums_agree() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/adventureworks");
-    if !folder.exists() {
-        eprintln!("skipped: {} is not here", folder.display());
+    let Some(folder) = shared("data/adventureworks") else {
+        eprintln!("skipped: the export is not here");
         return;
-    }
+    };
     let products = csv(&folder, "Product.csv");
     let (heads, details) = (csv(&folder, "SalesOrderHeader.csv"), csv(&folder, "SalesOrderDetail.csv"));
     let inventory = csv(&folder, "ProductInventory.csv");
