@@ -16,6 +16,7 @@
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
+//! | [`scenario`] | tests of a process on a virtual clock |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
@@ -35,6 +36,7 @@ pub mod language;
 pub mod project;
 pub mod rejection;
 pub mod rules;
+pub mod scenario;
 pub mod state;
 mod step;
 pub mod time;

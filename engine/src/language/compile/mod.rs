@@ -28,3 +28,4 @@ pub(crate) use context::{Compiler, Reference, ReferenceKind};
 pub(crate) use library::Library;
 pub(crate) use process::compile;
 pub(crate) use site::{Expectation, Site};
+pub(crate) use values::number;
