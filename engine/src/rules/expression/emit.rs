@@ -114,7 +114,7 @@ impl Emitted {
                 self.push("}");
             }
             Kind::Name(_) => {}
-            Kind::Local(number, _) => {
+            Kind::Local(number) => {
                 let _ = write!(self.text, "local_{number}");
             }
             Kind::Question(number) => {

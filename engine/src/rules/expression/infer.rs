@@ -115,7 +115,7 @@ impl Inference<'_> {
                 Some(kind) => kind,
                 None => return Err(self.unknown_variable(name, node.offset)),
             },
-            Kind::Local(number, _) => self.locals.get(number).cloned().unwrap_or(Type::Any),
+            Kind::Local(number) => self.locals.get(number).cloned().unwrap_or(Type::Any),
             Kind::Question(_) => Type::Any,
             Kind::Field(of, name, offset) => {
                 let kind = self.node(of)?;

@@ -268,7 +268,7 @@ impl Parser {
                     "if" => self.choice()?,
                     _ if self.is("(") => return self.call(name, offset, None),
                     word => match self.locals.iter().rev().find(|(local, _)| local.as_ref() == word) {
-                        Some((local, number)) => Kind::Local(*number, local.clone()),
+                        Some((_, number)) => Kind::Local(*number),
                         None => Kind::Name(name),
                     },
                 }
