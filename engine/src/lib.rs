@@ -17,6 +17,7 @@
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
+//! | [`scenario`] | tests of a process on a virtual clock |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
@@ -40,6 +41,7 @@ pub mod quantity;
 pub mod rejection;
 pub mod row_key;
 pub mod rules;
+pub mod scenario;
 pub mod state;
 mod step;
 pub mod time;
