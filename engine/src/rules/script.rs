@@ -46,7 +46,7 @@ impl Script {
                 line: place(error.position().line()),
                 column: place(error.position().position()),
                 en: format!("this is no script: {}", error.err_type()),
-                zh: format!("脚本语法错误：{}", error.err_type()),
+                zh: format!("脚本有语法错误（引擎原文：{}）", error.err_type()),
             }
         })?;
         if !has_entry(&ast) {

@@ -301,8 +301,39 @@ mod properties {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rules::script::Script;
+
+    /// Texts that are expressions and script at once.
+    fn common() -> impl Strategy<Value = String> {
+        let texts = vec!["true", "false", "\"a\"", "\"b\"", "[]", "[1, 2]", "9_223_372_036_854_775_807"];
+        let leaf = prop_oneof![
+            (0i64..9).prop_map(|number| number.to_string()),
+            (0i64..99).prop_map(|number| format!("{}.{number:02}", number / 7)),
+            prop::sample::select(texts).prop_map(str::to_owned),
+        ];
+        leaf.prop_recursive(4, 24, 2, |inner| {
+            let operators = vec!["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||"];
+            prop_oneof![
+                (inner.clone(), prop::sample::select(operators), inner.clone())
+                    .prop_map(|(left, operator, right)| format!("({left} {operator} {right})")),
+                inner.clone().prop_map(|of| format!("!{of}")),
+                inner.clone().prop_map(|of| format!("(-{of})")),
+                inner.prop_map(|of| format!("max([{of}])")),
+            ]
+        })
+    }
 
     proptest! {
+        #[test]
+        fn an_expression_means_the_same_in_a_script(source in common()) {
+            let script = Script::compile("t", &format!("fn run(input) {{ {source} }}"));
+            // The engine refuses a literal that is no condition while it compiles, we while we compute.
+            if let (Ok(expression), Ok(script)) = (Expression::parse(&source), script) {
+                let scripted = script.run(&BTreeMap::new()).map_err(|error| error.code);
+                prop_assert_eq!(expression.evaluate(&sample()).map_err(|error| error.code), scripted);
+            }
+        }
+
         #[test]
         fn no_text_panics(source in "\\PC{0,60}") {
             if let Ok(expression) = Expression::parse(&source) {
@@ -329,5 +360,20 @@ mod properties {
             let source = format!("({left:.6}) + ({right:.6})");
             prop_assert_eq!(run(&source).ok().and_then(|sum| sum.as_decimal()), Some(left + right));
         }
+    }
+}
+
+#[test]
+fn zz_timing() {
+    for src in
+        ["lots_seen >= 3", "input.kind == \"quotation\" && input.order > 5", "consignees.some(|c| c.market == \"CN\")"]
+    {
+        let e = Expression::parse(src).unwrap();
+        let names = sample();
+        let t = std::time::Instant::now();
+        for _ in 0..2000 {
+            let _ = e.evaluate(&names);
+        }
+        eprintln!("TIMING {src}: {:?}", t.elapsed() / 2000);
     }
 }

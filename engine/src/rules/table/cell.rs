@@ -39,7 +39,9 @@ impl CellFault {
     }
 }
 
-const COMPARISONS: &[(&str, fn(Value) -> Test)] = &[
+type Comparison = fn(Value) -> Test;
+
+const COMPARISONS: &[(&str, Comparison)] = &[
     (">=", Test::GreaterEqual),
     ("<=", Test::LessEqual),
     ("==", Test::Equal),
@@ -55,16 +57,22 @@ impl Test {
             "any" | "-" => return Ok(Test::Any),
             _ => {}
         }
-        if let Some((_, comparison)) =
-            COMPARISONS.iter().find(|(symbol, _)| *symbol == "==" && text.starts_with(symbol))
-        {
-            return Ok(comparison(literal(text[2..].trim())?));
+        if let Some(value) = text.strip_prefix("==") {
+            return literal(value.trim()).map(Test::Equal);
         }
         if let Some(source) = text.strip_prefix('=') {
             return expression(source).map(Test::Expression);
         }
         if let Some(rest) = text.strip_prefix("not ") {
-            return Ok(Test::Not(Box::new(Test::parse(rest.trim())?)));
+            let inner = rest.trim_start();
+            let skipped = text.chars().count() - inner.chars().count();
+            if inner.starts_with("not ") {
+                return Err(CellFault::new(skipped, "one `not` is enough", "只能写一个 `not`"));
+            }
+            return match Test::parse(inner) {
+                Ok(test) => Ok(Test::Not(Box::new(test))),
+                Err(fault) => Err(CellFault { offset: fault.offset + skipped, ..fault }),
+            };
         }
         refuse_wide(text)?;
         let parts = split(text)?;
