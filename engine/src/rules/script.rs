@@ -40,7 +40,7 @@ impl Script {
         if source.len() > SCRIPT_MAX {
             return Err(top(format!("a script has at most {SCRIPT_MAX} bytes"), format!("脚本最多 {SCRIPT_MAX} 字节")));
         }
-        let ast = sandbox::compile(source).map_err(|error| {
+        let ast = sandbox::compile_script(source).map_err(|error| {
             let place = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
             ScriptError {
                 line: place(error.position().line()),
@@ -205,6 +205,20 @@ mod tests {
         assert_eq!(code("fn run(input) { throw \"REFUSED\" }"), "other");
         let thrown = run("fn run(input) { throw \"REFUSED\" }", Value::Null).expect_err("thrown");
         assert_eq!(thrown.detail, "REFUSED".into());
+    }
+
+    #[test]
+    fn the_deepest_script_fits_the_stack() {
+        for (open, close) in
+            [("[", "]"), ("(1 + ", ")"), ("#{a: ", "}"), ("abs(", ")"), ("if true { ", " } else { 1 }"), ("-", "")]
+        {
+            let nest = |depth: usize| {
+                let inner = format!("{}f(n + 1){}", open.repeat(depth), close.repeat(depth));
+                Script::compile("t", &format!("fn f(n) {{ {inner} }} fn run(input) {{ f(1) }}"))
+            };
+            let deepest = (1..80).rev().find_map(|depth| nest(depth).ok()).expect("some depth compiles");
+            assert_eq!(deepest.run(&BTreeMap::new()).expect_err("it calls itself").code, "limit", "{open}");
+        }
     }
 
     #[test]
