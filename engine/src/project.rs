@@ -3,7 +3,11 @@
 //! Everything here is derived: it can be dropped and made again from the log. Rows of one transition are
 //! whole rows, not differences, so applying them twice does no harm.
 
+mod changes;
+
 use std::sync::Arc;
+
+pub use self::changes::changes;
 
 use crate::command::WorkId;
 use crate::event::{Candidates, TimerPurpose};

@@ -157,6 +157,11 @@ impl Calendar {
         let local = day.and_time(NaiveTime::MIN).checked_add_signed(TimeDelta::minutes(i64::from(minute)));
         local.and_then(|local| wall(self.zone, local)).ok_or(TOO_FAR)
     }
+
+    /// The moment that lies `span` before `until`.
+    pub fn subtract(&self, until: Timestamp, span: DurationSpec) -> Result<Timestamp, CalendarError> {
+        span.clock_micros().map(|micros| until.plus_micros(-micros)).ok_or(CalendarError("stub"))
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,271 @@
+//! A writing transaction, with savepoints and the digests of what services wrote; and a reader.
+//!
+//! `open ──error──▶ failed ──rollback_to_savepoint──▶ open`; `open ──commit──▶ durable`; dropped or `rollback ──▶ undone`.
+//!
+//! After an error both databases behave alike: nothing more is accepted but going back to a savepoint. (Left alone,
+//! PostgreSQL would answer COMMIT with success and roll back, and SQLite might go on outside the transaction.)
+//! A transaction that is dropped, or whose future is cancelled anywhere, closes its connection: that ends it for sure.
+
+use std::sync::Arc;
+
+use engine::history::transition::RowDigest;
+use engine::id::Digest;
+use engine::time::Timestamp;
+use engine::value::Value;
+use sha2::Digest as _;
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use crate::connection::Connection;
+use crate::database::{self, Kind};
+use crate::dialect;
+use crate::error::StoreError;
+use crate::param::Param;
+use crate::row::Row;
+
+/// How many savepoints a transaction may open: PostgreSQL slows everybody down beyond 64.
+pub const SAVEPOINTS_MAX: u32 = 60;
+
+/// A writing transaction.
+pub struct Tx {
+    connection: Option<Connection>,
+    failed: bool,
+    /// For each open savepoint, how many rows had been noted.
+    savepoints: Vec<usize>,
+    /// How many savepoints were opened in all.
+    opened: u32,
+    rows: Vec<RowDigest>,
+}
+
+impl Tx {
+    pub(crate) async fn begin(connection: Connection) -> Result<Tx, StoreError> {
+        // The transaction exists before BEGIN is sent: a cancelled BEGIN closes the connection like any other drop.
+        let mut tx =
+            Tx { connection: Some(connection), failed: false, savepoints: Vec::new(), opened: 0, rows: Vec::new() };
+        let sql = dialect::begin(tx.kind());
+        tx.run(sql.into_sql_str()).await.map_err(|source| StoreError::statement(sql, source))?;
+        Ok(tx)
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.connection.as_ref().map_or(Kind::Sqlite, Connection::kind)
+    }
+
+    /// Runs a statement; gives the number of rows changed.
+    pub async fn execute(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        self.execute_built(sql.into_sql_str(), params).await
+    }
+
+    /// Runs a statement and reads all its rows.
+    pub async fn fetch(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.fetch_built(sql.into_sql_str(), params).await
+    }
+
+    /// Runs a statement that gives at most one row.
+    pub async fn fetch_optional(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, params).await?.into_iter().next())
+    }
+
+    /// The database's clock.
+    pub async fn now(&mut self) -> Result<Timestamp, StoreError> {
+        let answer = database::now(self.usable()?).await;
+        self.note(answer)
+    }
+
+    /// Marks a place to go back to. Savepoints nest.
+    pub async fn savepoint(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        self.control("SAVEPOINT", self.savepoints.len()).await?;
+        self.savepoints.push(self.rows.len());
+        self.opened += 1;
+        Ok(())
+    }
+
+    /// Undoes everything since the newest savepoint, its noted rows too, and removes it.
+    pub async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
+        let Some(noted) = self.savepoints.last().copied() else { return Err(StoreError::NoSavepoint) };
+        let depth = self.savepoints.len() - 1;
+        self.control("ROLLBACK TO SAVEPOINT", depth).await?;
+        self.control("RELEASE SAVEPOINT", depth).await?;
+        self.savepoints.pop();
+        self.rows.truncate(noted);
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Keeps what was done since the newest savepoint and removes it.
+    pub async fn release_savepoint(&mut self) -> Result<(), StoreError> {
+        if self.savepoints.is_empty() {
+            return Err(StoreError::NoSavepoint);
+        }
+        self.usable()?;
+        self.control("RELEASE SAVEPOINT", self.savepoints.len() - 1).await?;
+        self.savepoints.pop();
+        Ok(())
+    }
+
+    /// How many savepoints this transaction has opened; see [`SAVEPOINTS_MAX`].
+    #[must_use]
+    pub fn savepoints_opened(&self) -> u32 {
+        self.opened
+    }
+
+    /// Holds others off these keys until the transaction ends. Keys are taken in one order by everybody, so that
+    /// two transactions cannot wait for each other.
+    pub async fn lock(&mut self, keys: &mut [String]) -> Result<(), StoreError> {
+        keys.sort();
+        let Some(sql) = dialect::advisory_locks(self.kind()) else {
+            self.usable()?;
+            return Ok(());
+        };
+        let mut numbers: Vec<i64> = keys.iter().map(|key| number_of(key)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let answer = self.usable()?.execute_list(sql, &numbers).await;
+        self.note(answer)
+    }
+
+    /// Notes a row that a service wrote (none: removed), so that the transition carries its digest.
+    pub fn wrote(&mut self, table: &str, key: &str, row: Option<&Value>) {
+        let digest = row.map(digest_of);
+        self.rows.push(RowDigest { table: Arc::from(table), key: Arc::from(key), digest });
+    }
+
+    /// Hands over the rows noted since the last time: one for each row, as it was left, in the order of first writing.
+    pub fn take_rows(&mut self) -> Vec<RowDigest> {
+        self.savepoints.iter_mut().for_each(|noted| *noted = 0);
+        let mut taken: Vec<RowDigest> = Vec::with_capacity(self.rows.len());
+        let mut places = std::collections::BTreeMap::new();
+        for row in self.rows.drain(..) {
+            match places.get(&(row.table.clone(), row.key.clone())) {
+                Some(&place) => taken[place] = row,
+                None => {
+                    places.insert((row.table.clone(), row.key.clone()), taken.len());
+                    taken.push(row);
+                }
+            }
+        }
+        taken
+    }
+
+    /// Makes everything durable. After [`StoreError::Commit`] nobody knows: read the shard's head again.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        self.run("COMMIT".into_sql_str()).await.map_err(StoreError::Commit)?;
+        self.finish();
+        Ok(())
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        self.run("ROLLBACK".into_sql_str()).await.map_err(|source| StoreError::statement("ROLLBACK", source))?;
+        self.finish();
+        Ok(())
+    }
+
+    pub(crate) async fn execute_built(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<u64, StoreError> {
+        let answer = self.usable()?.execute(sql, params).await;
+        self.note(answer)
+    }
+
+    pub(crate) async fn fetch_built(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+        let answer = self.usable()?.fetch(sql, params).await;
+        self.note(answer)
+    }
+
+    /// Runs statements without parameters, whatever state the transaction is in.
+    pub(crate) async fn run(&mut self, sql: SqlStr) -> Result<(), sqlx::Error> {
+        let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::PoolClosed) };
+        let answer = connection.run(sql).await;
+        self.failed |= answer.is_err();
+        answer
+    }
+
+    /// The connection, unless something has failed on it.
+    pub(crate) fn usable(&mut self) -> Result<&mut Connection, StoreError> {
+        match self.connection.as_mut() {
+            Some(connection) if !self.failed => Ok(connection),
+            _ => Err(StoreError::TransactionFailed),
+        }
+    }
+
+    /// Remembers an error.
+    pub(crate) fn note<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= answer.is_err();
+        answer
+    }
+
+    async fn control(&mut self, verb: &str, depth: usize) -> Result<(), StoreError> {
+        let sql = format!("{verb} s{depth}");
+        self.run(AssertSqlSafe(sql.as_str()).into_sql_str()).await.map_err(|source| StoreError::statement(&sql, source))
+    }
+
+    /// The transaction has ended in good order: its connection goes back to the pool.
+    fn finish(&mut self) {
+        self.connection = None;
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.as_mut() {
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// A lock's number: eight bytes of the key's SHA-256.
+fn number_of(key: &str) -> i64 {
+    let hash = Digest::of(key.as_bytes()).0;
+    i64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+}
+
+/// SHA-256 of a value's stored form, RFC 8785.
+fn digest_of(value: &Value) -> Digest {
+    struct Hasher(sha2::Sha256);
+    impl std::io::Write for Hasher {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hasher = Hasher(sha2::Sha256::new());
+    serde_json_canonicalizer::to_writer(value, &mut hasher).expect("a value is plain JSON, and hashing cannot fail");
+    Digest(hasher.0.finalize().into())
+}
+
+/// A connection that can only read. Each statement sees what is committed when it begins.
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    pub(crate) fn new(connection: Connection) -> Self {
+        Reader { connection }
+    }
+
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.connection.kind()
+    }
+
+    pub async fn fetch(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.fetch_built(sql.into_sql_str(), params).await
+    }
+
+    pub async fn fetch_optional(&mut self, sql: &'static str, params: &[Param<'_>]) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch(sql, params).await?.into_iter().next())
+    }
+
+    /// The database's clock.
+    pub async fn now(&mut self) -> Result<Timestamp, StoreError> {
+        database::now(&mut self.connection).await
+    }
+
+    pub(crate) async fn fetch_built(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
+        self.connection.fetch(sql, params).await
+    }
+}
