@@ -75,7 +75,7 @@ impl Script {
     pub fn run(&self, with: &BTreeMap<Arc<str>, Value>) -> Result<Value, EvaluationError> {
         let entries = with.iter().map(|(name, value)| (name.as_ref().into(), sandbox::to_dynamic(value)));
         let input = Dynamic::from_map(entries.collect());
-        sandbox::call(&self.ast, ENTRY, Reader::empty(), (input,))
+        sandbox::call(&self.ast, ENTRY, Reader::empty(), (input,)).map_err(|error| error.within(&self.name))
     }
 }
 

@@ -7,8 +7,8 @@ mod kinds;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Expression;
 use super::syntax::{Kind, Node, Operator};
+use super::{Compiled, Expression};
 use crate::language::types::Type;
 use kinds::{Family, INTEGER, arithmetic, comparable, family, plain, unknown_field, word_of, wrong};
 
@@ -41,12 +41,13 @@ impl Expression {
     /// The type of the result, or the first fault. `types` gives the type of a variable, or `None` if there is none.
     pub fn infer(&self, types: &dyn Fn(&str) -> Option<Type>) -> Result<Type, TypeFault> {
         let source = self.source().chars().collect();
-        Inference { types, locals: BTreeMap::new(), source }.node(&self.compiled.root)
+        Inference { types, compiled: &self.compiled, locals: BTreeMap::new(), source }.node(&self.compiled.root)
     }
 }
 
 struct Inference<'a> {
     types: &'a dyn Fn(&str) -> Option<Type>,
+    compiled: &'a Compiled,
     locals: BTreeMap<usize, Type>,
     source: Vec<char>,
 }
@@ -81,7 +82,13 @@ impl Inference<'_> {
                 None => return Err(self.unknown_variable(name, node.offset)),
             },
             Kind::Local(number) => self.locals.get(number).cloned().unwrap_or(Type::Any),
-            Kind::Question(_) => Type::Any,
+            Kind::Question(number) => {
+                let place = self.compiled.questions.get(*number);
+                match place.and_then(|place| self.compiled.functions.get(*place)).map(|asked| asked.name.as_ref()) {
+                    Some("visits") => INTEGER,
+                    _ => Type::Boolean,
+                }
+            }
             Kind::Field(of, name, offset) => {
                 let kind = self.node(of)?;
                 match kind.field(name) {

@@ -2,6 +2,7 @@
 
 mod call;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lex::{Placed, Token, lex};
@@ -260,7 +261,16 @@ impl Parser {
             }
             Token::Symbol("#{") => {
                 self.at += 1;
-                Kind::Record(self.items("}", Parser::entry)?)
+                let entries = self.items("}", Parser::entry)?;
+                let mut names = BTreeSet::new();
+                if let Some((name, value)) = entries.iter().find(|(name, _)| !names.insert(name.clone())) {
+                    return Err(ExpressionError::new(
+                        value.offset,
+                        format!("the record has two entries `{name}`"),
+                        format!("记录中有两个条目 `{name}`"),
+                    ));
+                }
+                Kind::Record(entries)
             }
             Token::Name(name) => {
                 self.at += 1;

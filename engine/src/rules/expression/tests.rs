@@ -148,6 +148,13 @@ fn what_is_missing_fails_unless_asked_about() {
 }
 
 #[test]
+fn a_failure_says_where() {
+    let detail = |source: &str| Expression::parse(source).expect(source).evaluate(&sample()).expect_err(source).detail;
+    assert_eq!(detail("input.absent + 1"), "input.absent".into());
+    assert_eq!(detail("severity >= 9"), "severity >= 9".into());
+}
+
+#[test]
 fn reserved_and_chinese_names_are_names() {
     check("input.until", "2026-03-01");
     check("input.until == \"2026-03-01\"", true);
@@ -201,6 +208,7 @@ fn a_fault_has_its_place_and_its_words_in_both_languages() {
         ("\"open", 0, "closing"),
         ("99999999999999999999", 0, "exactly"),
         ("if a { 1 }", 10, "else"),
+        ("#{a: 1, a: 2}", 11, "two entries"),
     ] {
         let error = Expression::parse(source).expect_err(source);
         assert_eq!(error.offset, offset, "{source}: {error:?}");
@@ -289,6 +297,8 @@ fn what_can_never_work_is_found_before_it_runs() {
         ("severity.len()", 9, "len"),
         ("severity.part", 9, "no fields"),
         ("severity + \"a\"", 9, "`+`"),
+        ("visits(\"s\") && true", 0, "condition"),
+        ("reached(\"s\") > 2", 13, "unlike"),
         ("approve-plan", 0, "approve"),
         ("severity-plan", 9, "snake_case"),
     ] {
