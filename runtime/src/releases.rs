@@ -46,10 +46,13 @@ impl Releases {
     /// Reads again which releases are effective: after a deployment, here or on another node.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let mut reader = self.database.read().await?;
-        let rows = store::release::effective(&mut reader).await?;
+        let rows = store::release::list(&mut reader, None).await?;
         let mut effective: HashMap<Arc<str>, Vec<(Timestamp, Digest)>> = HashMap::new();
-        for row in rows {
-            effective.entry(row.process).or_default().push((row.effective_from.unwrap_or(Timestamp::EPOCH), row.digest));
+        for row in rows.into_iter().filter(|row| row.state == store::release::State::Effective) {
+            effective
+                .entry(row.process)
+                .or_default()
+                .push((row.effective_from.unwrap_or(Timestamp::EPOCH), row.digest));
         }
         for list in effective.values_mut() {
             list.sort();
@@ -95,7 +98,11 @@ impl Releases {
         let bundle = self.bundle(digest).await?;
         let checked = engine::language::check(&bundle);
         let Some(definition) = checked.definition else {
-            let first = checked.diagnostics.first().map(|fault| format!("{fault}")).unwrap_or_default();
+            let first = checked
+                .diagnostics
+                .first()
+                .map(|fault| format!("{}: {}", fault.code.id, fault.message.en))
+                .unwrap_or_default();
             return Err(ReleaseError::DoesNotCompile { digest, first });
         };
         let definition = Arc::new(definition);
@@ -106,9 +113,8 @@ impl Releases {
     /// The files of a release, as deployed.
     pub async fn bundle(&self, digest: Digest) -> Result<Bundle, ReleaseError> {
         let mut reader = self.database.read().await?;
-        let row = store::release::find(&mut reader, digest).await?.ok_or(ReleaseError::Unknown(digest))?;
-        Bundle::from_bytes(&row.bundle)
-            .map_err(|error| ReleaseError::DoesNotCompile { digest, first: error.to_string() })
+        let bytes = store::release::bundle(&mut reader, digest).await?.ok_or(ReleaseError::Unknown(digest))?;
+        Bundle::from_bytes(&bytes).map_err(|error| ReleaseError::DoesNotCompile { digest, first: error.to_string() })
     }
 
     /// Puts in a definition that is not stored: tests and benches build theirs.

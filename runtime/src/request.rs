@@ -72,8 +72,17 @@ impl Request {
 
 /// What is to be done.
 pub(crate) enum Work {
-    Instance { to: InstanceId, command: Command },
-    Service { stream: InstanceId, actor: Actor, name: Arc<str>, input: Value, write: ServiceWrite },
+    Instance {
+        to: InstanceId,
+        command: Command,
+    },
+    Service {
+        stream: InstanceId,
+        actor: Actor,
+        name: Arc<str>,
+        input: Value,
+        write: ServiceWrite,
+    },
     Publish(Publish),
     /// Subscriptions and messages given back, for the stream that owns the message.
     Broker(Outgoing),

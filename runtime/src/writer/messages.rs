@@ -231,7 +231,8 @@ impl Writer {
         if !which.is_empty() {
             store::subscription::remove(tx, &which).await?;
         }
-        let sent = which.into_iter().map(|(instance, subscription)| deliver(instance, subscription, message, id, payload));
+        let sent =
+            which.into_iter().map(|(instance, subscription)| deliver(instance, subscription, message, id, payload));
         Ok(sent.collect())
     }
 
@@ -306,16 +307,20 @@ fn quiet() -> Outcome {
     Outcome::Answer(Err(SubmitError::Rejected(engine::rejection::Rejection::Gone("nothing to record".into()))))
 }
 
-fn deliver(instance: InstanceId, subscription: SubscriptionId, message: &Arc<str>, id: &Arc<str>, payload: &Value) -> Outgoing {
-    let action =
-        Action::Deliver { subscription, message: message.clone(), id: id.clone(), payload: payload.clone() };
+fn deliver(
+    instance: InstanceId,
+    subscription: SubscriptionId,
+    message: &Arc<str>,
+    id: &Arc<str>,
+    payload: &Value,
+) -> Outgoing {
+    let action = Action::Deliver { subscription, message: message.clone(), id: id.clone(), payload: payload.clone() };
     Outgoing::Command { to: instance, command: Command { actor: Actor::System, action } }
 }
 
 /// The fields of a wait in order, and the hash of their values.
 fn wanted(matches: &Value) -> (Arc<str>, Digest) {
-    let fields: Vec<&str> =
-        matches.as_map().into_iter().flatten().map(|(field, _)| field.as_ref()).collect();
+    let fields: Vec<&str> = matches.as_map().into_iter().flatten().map(|(field, _)| field.as_ref()).collect();
     (fields.join(",").into(), engine::work::record_digest(matches))
 }
 

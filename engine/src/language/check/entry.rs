@@ -1,5 +1,6 @@
 //! The entry: a bundle in, a definition and all findings out.
 
+use crate::language::check::context::Check;
 use crate::language::compile::{Compiler, Library, compile};
 use crate::language::diagnostics::{Checked, Sink, registry as codes};
 use crate::language::release::Bundle;
@@ -21,6 +22,19 @@ pub fn check(bundle: &Bundle) -> Checked {
     if let Some(tree) = tree {
         let mut compiler = Compiler::new(&source, &library, &mut sink);
         definition = compile(&mut compiler, &tree, bundle.digest());
+        if let Some(definition) = &definition {
+            let mut check = Check { definition, compiler: &mut compiler };
+            check.expressions();
+            check.names();
+            check.flow();
+            check.loops();
+            check.outcomes();
+            check.ballots();
+            check.writes();
+            check.writers();
+            check.messages();
+            check.tables();
+        }
     }
     let definition = definition.filter(|_| !sink.has_errors());
     Checked { definition, diagnostics: sink.into_sorted() }

@@ -17,7 +17,7 @@ const ROUNDS: u32 = 1000;
 
 impl Compiler<'_> {
     /// `next`, `{ end: x }`, `{ back_to: x }`, or a list of steps.
-    pub fn route(&mut self, node: &Node, block: BlockKey, owner: Option<StepKey>) -> Option<Route> {
+    pub(crate) fn route(&mut self, node: &Node, block: BlockKey, owner: Option<StepKey>) -> Option<Route> {
         match &node.kind {
             NodeKind::Scalar { text, .. } if text == "next" => Some(Route::Next),
             NodeKind::List(_) => Some(Route::Steps(self.block(node, block, owner))),
@@ -34,7 +34,7 @@ impl Compiler<'_> {
     }
 
     /// Exactly one of `end`, `back_to` and `steps` of a map.
-    pub fn way(&mut self, node: &Node, block: BlockKey, owner: Option<StepKey>) -> Option<Route> {
+    pub(crate) fn way(&mut self, node: &Node, block: BlockKey, owner: Option<StepKey>) -> Option<Route> {
         let ways: Vec<&str> = ["end", "back_to", "steps"].into_iter().filter(|key| node.get(key).is_some()).collect();
         match ways.as_slice() {
             ["end"] => {
@@ -64,7 +64,7 @@ impl Compiler<'_> {
     }
 
     /// `back_to: x` or a list from which the person chooses; `at_most` stands beside it.
-    pub fn back(&mut self, target: &Node, node: &Node) -> Option<Back> {
+    pub(crate) fn back(&mut self, target: &Node, node: &Node) -> Option<Back> {
         let mut targets = Vec::new();
         for item in self.one_or_many(target) {
             if let Some(name) = self.word(item, "步骤名", "the name of a step") {
@@ -79,7 +79,7 @@ impl Compiler<'_> {
         (!targets.is_empty()).then_some(Back { targets, at_most, undo: false })
     }
 
-    pub fn choose(&mut self, node: &Node, key: &StepKey) -> Option<StepKind> {
+    pub(crate) fn choose(&mut self, node: &Node, key: &StepKey) -> Option<StepKind> {
         let mut branches = Vec::new();
         let items = self.list(node);
         for (index, item) in items.iter().enumerate() {
@@ -99,7 +99,7 @@ impl Compiler<'_> {
                 continue;
             }
             let when = self.required(item, "when", "分支（a branch）").cloned();
-            let when = when.and_then(|when| self.expression(&when, Expectation::Boolean));
+            let when = when.and_then(|when| self.expression(&when, Expectation::When));
             self.note(&format!("branch.{index}"), item.start, item.end);
             let route = self.way(item, name, Some(key.clone()));
             if let (Some(when), Some(route)) = (when, route) {
@@ -109,7 +109,7 @@ impl Compiler<'_> {
         Some(StepKind::Choose { branches })
     }
 
-    pub fn parallel(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
+    pub(crate) fn parallel(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "有名称的分支", "named branches");
             return None;
@@ -125,7 +125,7 @@ impl Compiler<'_> {
                     if self.shape(&entry.value, "a branch", &["when", "steps"]).is_none() {
                         continue;
                     }
-                    let when = entry.value.get("when").and_then(|when| self.expression(when, Expectation::Boolean));
+                    let when = entry.value.get("when").and_then(|when| self.expression(when, Expectation::When));
                     (when, self.required(&entry.value, "steps", "分支（a branch）"))
                 }
             };
@@ -156,7 +156,7 @@ impl Compiler<'_> {
         (join, if rest == Some(1) { Rest::Finish } else { Rest::Cancel })
     }
 
-    pub fn each(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
+    pub(crate) fn each(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest"])?;
         let of_node = self.required(node, "of", "each")?;
         let of = self.expression(of_node, Expectation::List);
@@ -176,7 +176,7 @@ impl Compiler<'_> {
         Some(StepKind::Each(Each { of: of?, name, key: item_key, at_once, block, join, rest }))
     }
 
-    pub fn repeat(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
+    pub(crate) fn repeat(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         self.shape(node, "repeat", &["while", "until", "every", "at_most"])?;
         let at_most = node.get("at_most").and_then(|most| self.count(most, 1));
         if at_most.is_some() {
@@ -198,7 +198,7 @@ impl Compiler<'_> {
         Some(StepKind::Repeat(Repeat { kind, at_most: at_most.unwrap_or(ROUNDS), every, block }))
     }
 
-    pub fn fail(&mut self, node: &Node) -> Option<StepKind> {
+    pub(crate) fn fail(&mut self, node: &Node) -> Option<StepKind> {
         if node.text().is_some() {
             let error = self.name(node)?;
             return Some(StepKind::Fail { error, message: None });

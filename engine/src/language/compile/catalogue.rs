@@ -81,7 +81,7 @@ impl Compiler<'_> {
     }
 
     /// A duration of clock time: `2s`, `5 minutes`.
-    pub fn clock_time(&mut self, node: &Node) -> Option<i64> {
+    pub(crate) fn clock_time(&mut self, node: &Node) -> Option<i64> {
         let written = self.word(node, "时长", "a duration")?;
         let found = DurationSpec::parse(&written).ok().and_then(DurationSpec::clock_micros);
         if found.is_none() {

@@ -9,7 +9,7 @@ use crate::language::syntax::{Node, NodeKind};
 
 impl Compiler<'_> {
     /// `due: 5 business days`, `{ in, on, after, late }`, or `{ each_seat: … }`.
-    pub fn due(&mut self, node: &Node) -> Option<Due> {
+    pub(crate) fn due(&mut self, node: &Node) -> Option<Due> {
         if node.text().is_some() {
             let within = self.time(node)?;
             return Some(Due { within, calendar: None, after: None, ladder: None, each_seat: false });
@@ -20,7 +20,12 @@ impl Compiler<'_> {
             self.required(node, "in", "due");
             return None;
         };
+        let counted = self.business.len();
         let within = self.time(span);
+        if node.get("on").is_some() {
+            // A calendar of its own counts these days.
+            self.business.truncate(counted);
+        }
         let mut named = |key: &str, kind| {
             let value = node.get(key)?;
             let name = self.name(value)?;
@@ -34,7 +39,7 @@ impl Compiler<'_> {
     }
 
     /// `late: { usual: [ { at: due, tell: holder } ] }`
-    pub fn late(&mut self, node: &Node) {
+    pub(crate) fn late(&mut self, node: &Node) {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "有名称的催办阶梯", "named ladders");
             return;

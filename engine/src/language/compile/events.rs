@@ -11,7 +11,7 @@ use crate::language::types::Type;
 
 impl Compiler<'_> {
     /// The events of a step (`host` is its key), or of the process (`host` is empty).
-    pub fn handlers(&mut self, node: &Node, host: &str, process: bool) -> Vec<Handler> {
+    pub(crate) fn handlers(&mut self, node: &Node, host: &str, process: bool) -> Vec<Handler> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "有名称的事件", "named events");
             return Vec::new();
@@ -48,7 +48,7 @@ impl Compiler<'_> {
             let when = match &on {
                 // Of a message it narrows the subscription, which has it.
                 Trigger::Message(_) => None,
-                _ => node.get("when").and_then(|when| compiler.expression(when, Expectation::Boolean)),
+                _ => node.get("when").and_then(|when| compiler.expression(when, Expectation::When)),
             };
             let action = match (node.get("steps"), node.get("instead")) {
                 (Some(steps), None) => Some(HandlerAction::Steps(compiler.block(steps, block, owner))),

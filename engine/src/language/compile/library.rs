@@ -7,6 +7,7 @@ use crate::language::compile::{catalogue, forms, texts};
 use crate::language::definition::{ActivitySpec, Form, MessageSpec, Text};
 use crate::language::diagnostics::Sink;
 use crate::language::release::Bundle;
+use crate::language::syntax::Source;
 use crate::language::types::Type;
 use crate::rules::calendar::Calendar;
 use crate::rules::script::Script;
@@ -15,23 +16,25 @@ use crate::rules::table::Table;
 /// Compiled files by the name under which a process names them.
 #[derive(Debug, Default)]
 pub(crate) struct Library {
-    pub texts: BTreeMap<Arc<str>, Text>,
-    pub forms: BTreeMap<Arc<str>, Arc<Form>>,
-    pub schemas: BTreeMap<Arc<str>, Type>,
-    pub tables: BTreeMap<Arc<str>, Arc<Table>>,
-    pub scripts: BTreeMap<Arc<str>, Arc<Script>>,
-    pub calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
-    pub activities: BTreeMap<Arc<str>, Arc<ActivitySpec>>,
-    pub messages: BTreeMap<Arc<str>, Arc<MessageSpec>>,
+    pub(crate) texts: BTreeMap<Arc<str>, Text>,
+    pub(crate) forms: BTreeMap<Arc<str>, Arc<Form>>,
+    pub(crate) schemas: BTreeMap<Arc<str>, Type>,
+    pub(crate) tables: BTreeMap<Arc<str>, Arc<Table>>,
+    pub(crate) scripts: BTreeMap<Arc<str>, Arc<Script>>,
+    pub(crate) calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
+    pub(crate) activities: BTreeMap<Arc<str>, Arc<ActivitySpec>>,
+    pub(crate) messages: BTreeMap<Arc<str>, Arc<MessageSpec>>,
     /// Files that are there but broken: they were told about, so naming them is no second finding.
-    pub broken: Vec<Arc<str>>,
+    pub(crate) broken: Vec<Arc<str>>,
+    /// The texts of tables, for findings made when the process is known.
+    pub(crate) sources: BTreeMap<Arc<str>, Source>,
     /// Names beside the bundle, for hints.
-    pub nearby: Vec<String>,
+    pub(crate) nearby: Vec<String>,
 }
 
 impl Library {
     /// Compiles every file of the bundle but the process itself.
-    pub fn read(bundle: &Bundle, sink: &mut Sink) -> Self {
+    pub(crate) fn read(bundle: &Bundle, sink: &mut Sink) -> Self {
         let mut library = Library { nearby: bundle.nearby.iter().cloned().collect(), ..Library::default() };
         // Schemas come first, since catalogues name them.
         let is_schema = |path: &str| path.ends_with(".json") && !path.ends_with(".form.json");
@@ -63,6 +66,7 @@ impl Library {
         use crate::language::compile::rules;
         if file.ends_with(".table.yaml") {
             let table = rules::table(path, bytes, sink);
+            self.sources.insert(file.into(), Source::new(path, &String::from_utf8_lossy(bytes)));
             self.keep(file.into(), table.map(Arc::new), |library| &mut library.tables);
         } else if let Some(stem) = file.strip_suffix(".rhai") {
             let script = rules::script(path, bytes, sink);

@@ -27,4 +27,5 @@ pub use catalogue::{names_in_catalogue, release_names};
 pub(crate) use context::{Compiler, Reference, ReferenceKind};
 pub(crate) use library::Library;
 pub(crate) use process::compile;
+pub(crate) use rules::add;
 pub(crate) use site::{Expectation, Site};

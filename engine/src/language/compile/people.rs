@@ -11,7 +11,7 @@ use crate::language::syntax::{Node, NodeKind};
 use crate::language::types::Type;
 
 impl Compiler<'_> {
-    pub fn task(&mut self, node: &Node, step: &Node) -> Option<TaskSpec> {
+    pub(crate) fn task(&mut self, node: &Node, step: &Node) -> Option<TaskSpec> {
         if !self.not_inside(node, "task", &["title", "to", "form", "not", "shows", "sign"]) {
             return None;
         }
@@ -32,16 +32,18 @@ impl Compiler<'_> {
         Some(TaskSpec { title: title?, to, form, not, shows, sign, outcomes })
     }
 
-    pub fn form(&mut self, node: &Node) -> Option<Arc<str>> {
+    pub(crate) fn form(&mut self, node: &Node) -> Option<Arc<str>> {
         let name = self.word(node, "表单文件", "the file of a form")?;
         if !self.library.forms.contains_key(&name) {
             let names: Vec<Arc<str>> = self.library.forms.keys().cloned().collect();
             self.unknown(&codes::FORM_UNKNOWN, node, &name, "表单", "form", &names);
         }
+        let part = if self.step.is_some() { "form".to_owned() } else { format!("form.{name}") };
+        self.note(&part, node.start, node.end);
         Some(name)
     }
 
-    pub fn meaning(&mut self, node: &Node) -> Option<Arc<str>> {
+    pub(crate) fn meaning(&mut self, node: &Node) -> Option<Arc<str>> {
         let name = self.name(node)?;
         self.refer(ReferenceKind::Meaning, &name, node);
         self.note("sign", node.start, node.end);
@@ -130,7 +132,7 @@ impl Compiler<'_> {
         shown
     }
 
-    pub fn approve(&mut self, node: &Node) -> Option<BallotSpec> {
+    pub(crate) fn approve(&mut self, node: &Node) -> Option<BallotSpec> {
         let known = ["title", "by", "rule", "order", "not", "shows", "form", "sign"];
         if !self.not_inside(node, "approve", &known) {
             return None;
@@ -170,7 +172,7 @@ impl Compiler<'_> {
         for item in nodes {
             let Some(who) = self.candidate(item, &beside) else { continue };
             let must = item.get("must").is_some_and(|must| self.flag(must));
-            let when = item.get("when").and_then(|when| self.expression(when, Expectation::Boolean));
+            let when = item.get("when").and_then(|when| self.expression(when, Expectation::When));
             let sign = item.get("sign").and_then(|sign| self.meaning(sign));
             let rule = item.get("rule").and_then(|rule| self.rule(rule));
             let each = item.get("each").is_some_and(|each| self.flag(each)).then(|| rule.unwrap_or(Rule::All));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::Digest;
-use crate::language::compile::{Compiler, Expectation, ReferenceKind};
+use crate::language::compile::{Compiler, Expectation};
 use crate::language::definition::{
     Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, Policy, Risk, Text,
 };
@@ -80,10 +80,10 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let policy = tree.get("policy").map(|policy| compiler.policy(policy)).unwrap_or_default();
     let library = compiler.library;
     Some(Definition {
-        process: process?,
+        process: process.unwrap_or_else(|| "".into()),
         release,
         title: title.unwrap_or_else(Text::default),
-        owner: owner?,
+        owner: owner.unwrap_or_else(|| "".into()),
         risk: risk.map_or(Risk::Medium, |risk| risks[risk]),
         readers,
         search,
@@ -177,10 +177,5 @@ impl Compiler<'_> {
             policy.boundary = if commit { Boundary::Commit } else { Boundary::Wait };
         }
         policy
-    }
-
-    /// Names of steps, for references that are checked when all are known.
-    pub fn is_reference(&self, kind: ReferenceKind, name: &str) -> bool {
-        self.references.iter().any(|reference| reference.kind == kind && reference.name.as_ref() == name)
     }
 }

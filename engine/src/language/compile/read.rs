@@ -32,7 +32,7 @@ pub(crate) const LATER: [&str; 20] = [
 
 impl Compiler<'_> {
     /// The entries of a map that has these keys only.
-    pub fn shape<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<&'n [Entry]> {
+    pub(crate) fn shape<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<&'n [Entry]> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, &format!("{what}（由键和值组成）"), &format!("{what}, made of keys and values"));
             return None;
@@ -44,7 +44,7 @@ impl Compiler<'_> {
     }
 
     /// Whether the key is one of these; if not, says what it may have meant.
-    pub fn known_key(&mut self, entry: &Entry, what: &str, known: &[&str]) -> bool {
+    pub(crate) fn known_key(&mut self, entry: &Entry, what: &str, known: &[&str]) -> bool {
         if known.contains(&entry.key.as_str()) {
             return true;
         }
@@ -62,13 +62,13 @@ impl Compiler<'_> {
         false
     }
 
-    pub fn later(&mut self, start: usize, end: usize, what: &str) {
+    pub(crate) fn later(&mut self, start: usize, end: usize, what: &str) {
         let message = text!(format!("`{what}` 在此版本中尚不可用"), format!("`{what}` is not yet in this version"));
         self.say_at(&codes::LANGUAGE_LATER, start, end, message, None);
     }
 
     /// A node is not what its position declares.
-    pub fn wrong(&mut self, node: &Node, zh: &str, en: &str) {
+    pub(crate) fn wrong(&mut self, node: &Node, zh: &str, en: &str) {
         if node.is_broken() {
             return;
         }
@@ -77,7 +77,7 @@ impl Compiler<'_> {
     }
 
     /// A key that must be there.
-    pub fn required<'n>(&mut self, node: &'n Node, key: &str, what: &str) -> Option<&'n Node> {
+    pub(crate) fn required<'n>(&mut self, node: &'n Node, key: &str, what: &str) -> Option<&'n Node> {
         let found = node.get(key);
         if found.is_none() && !node.is_broken() {
             let message = text!(format!("{what} 缺少 `{key}`"), format!("{what} lacks `{key}`"));
@@ -87,7 +87,7 @@ impl Compiler<'_> {
     }
 
     /// A text; a number or word written plainly is the text that was written.
-    pub fn word(&mut self, node: &Node, what_zh: &str, what_en: &str) -> Option<Arc<str>> {
+    pub(crate) fn word(&mut self, node: &Node, what_zh: &str, what_en: &str) -> Option<Arc<str>> {
         match &node.kind {
             NodeKind::Scalar { text, .. } => Some(text.as_str().into()),
             _ => {
@@ -98,13 +98,13 @@ impl Compiler<'_> {
     }
 
     /// A name: letters, digits and underscores, beginning with a letter.
-    pub fn name(&mut self, node: &Node) -> Option<Arc<str>> {
+    pub(crate) fn name(&mut self, node: &Node) -> Option<Arc<str>> {
         let word = self.word(node, "名称", "a name")?;
         self.name_at(&word, node.start, node.end).then_some(word)
     }
 
     /// Checks a name of the process's own: a hyphen would be a minus in an expression.
-    pub fn name_at(&mut self, word: &str, start: usize, end: usize) -> bool {
+    pub(crate) fn name_at(&mut self, word: &str, start: usize, end: usize) -> bool {
         let good = word.chars().enumerate().all(|(place, c)| {
             c == '_' || c.is_ascii_lowercase() || c.is_ascii_uppercase() || (place > 0 && c.is_ascii_digit())
         });
@@ -130,7 +130,7 @@ impl Compiler<'_> {
     }
 
     /// A name chosen by the writer that stands as a key.
-    pub fn name_key(&mut self, entry: &Entry) -> Option<Arc<str>> {
+    pub(crate) fn name_key(&mut self, entry: &Entry) -> Option<Arc<str>> {
         if !self.own_key(entry) {
             return None;
         }
@@ -138,7 +138,7 @@ impl Compiler<'_> {
     }
 
     /// A key chosen by the writer; words that readers of YAML take for something else must stand in quotes.
-    pub fn own_key(&mut self, entry: &Entry) -> bool {
+    pub(crate) fn own_key(&mut self, entry: &Entry) -> bool {
         let odd = ["yes", "no", "on", "off", "y", "n", "true", "false", "null", "~"];
         let lower = entry.key.to_ascii_lowercase();
         if entry.key_style != Style::Plain || !odd.contains(&lower.as_str()) {
@@ -155,7 +155,7 @@ impl Compiler<'_> {
     }
 
     /// One of these words.
-    pub fn choice(&mut self, node: &Node, words: &[&str]) -> Option<usize> {
+    pub(crate) fn choice(&mut self, node: &Node, words: &[&str]) -> Option<usize> {
         let word = self.word(node, "一个词", "a word")?;
         let found = words.iter().position(|known| *known == word.as_ref());
         if found.is_none() {
@@ -171,7 +171,7 @@ impl Compiler<'_> {
         found
     }
 
-    pub fn flag(&mut self, node: &Node) -> bool {
+    pub(crate) fn flag(&mut self, node: &Node) -> bool {
         match node.text() {
             Some("true") => true,
             Some("false") => false,
@@ -188,7 +188,7 @@ impl Compiler<'_> {
     }
 
     /// A whole number of at least `least`.
-    pub fn count(&mut self, node: &Node, least: u32) -> Option<u32> {
+    pub(crate) fn count(&mut self, node: &Node, least: u32) -> Option<u32> {
         let number = node.text().and_then(|text| text.parse::<u32>().ok()).filter(|number| *number >= least);
         if number.is_none() && !node.is_broken() {
             let message = text!(
@@ -201,7 +201,7 @@ impl Compiler<'_> {
     }
 
     /// A list of nodes; a single scalar counts as a list of one.
-    pub fn one_or_many<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
+    pub(crate) fn one_or_many<'n>(&mut self, node: &'n Node) -> Vec<&'n Node> {
         match &node.kind {
             NodeKind::List(items) => items.iter().collect(),
             NodeKind::Scalar { .. } => vec![node],
@@ -212,11 +212,11 @@ impl Compiler<'_> {
         }
     }
 
-    pub fn words(&mut self, node: &Node) -> Vec<Arc<str>> {
+    pub(crate) fn words(&mut self, node: &Node) -> Vec<Arc<str>> {
         self.one_or_many(node).into_iter().filter_map(|item| self.word(item, "一个词", "a word")).collect()
     }
 
-    pub fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
+    pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.kind {
             NodeKind::List(items) => items,
             _ => {

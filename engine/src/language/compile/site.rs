@@ -10,6 +10,9 @@ use crate::rules::expression::Expression;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expectation {
     Any,
+    /// Whether something happens at all.
+    When,
+    /// The condition of a loop.
     Boolean,
     List,
     /// A duration or a moment.
@@ -20,26 +23,26 @@ pub(crate) enum Expectation {
 /// An expression, and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
-    pub expression: Expression,
+    pub(crate) expression: Expression,
     /// The place in the file of each character of the expression, and of its end.
-    pub places: Vec<usize>,
+    pub(crate) places: Vec<usize>,
     /// What is in scope here beside the fields of the process: items, `message`, `output`.
-    pub locals: Vec<(Arc<str>, Type)>,
-    pub wanted: Expectation,
+    pub(crate) locals: Vec<(Arc<str>, Type)>,
+    pub(crate) wanted: Expectation,
     /// The step that it belongs to.
-    pub step: Option<StepKey>,
+    pub(crate) step: Option<StepKey>,
 }
 
 impl Site {
     /// The characters of the file for a range of the expression.
-    pub fn range(&self, from: usize, length: usize) -> (usize, usize) {
+    pub(crate) fn range(&self, from: usize, length: usize) -> (usize, usize) {
         let last = self.places.last().copied().unwrap_or(0);
         let start = self.places.get(from).copied().unwrap_or(last);
         let end = self.places.get(from + length).copied().unwrap_or(last).max(start);
         (start, end)
     }
 
-    pub fn whole(&self) -> (usize, usize) {
+    pub(crate) fn whole(&self) -> (usize, usize) {
         self.range(0, self.places.len().saturating_sub(1))
     }
 }

@@ -7,7 +7,7 @@ use crate::language::syntax::Node;
 use crate::language::types::Type;
 
 impl Compiler<'_> {
-    pub fn starts(&mut self, node: &Node) -> Vec<Start> {
+    pub(crate) fn starts(&mut self, node: &Node) -> Vec<Start> {
         self.list(node).iter().filter_map(|item| self.start(item)).collect()
     }
 

@@ -25,7 +25,7 @@ const MORE: [&str; 4] = ["with", "join", "rest", "at_most"];
 
 impl Compiler<'_> {
     /// Compiles a list of steps into the block of this key.
-    pub fn block(&mut self, node: &Node, key: BlockKey, owner: Option<StepKey>) -> BlockKey {
+    pub(crate) fn block(&mut self, node: &Node, key: BlockKey, owner: Option<StepKey>) -> BlockKey {
         let outer = (std::mem::replace(&mut self.block, key.clone()), self.step.take());
         let mut steps = Vec::new();
         for (index, item) in self.list(node).iter().enumerate() {
@@ -62,7 +62,7 @@ impl Compiler<'_> {
             places.parts.insert(entry.key.clone(), (entry.key_start, entry.key_end));
         }
         let kind_entry = self.kind_entry(node, entries, &key);
-        let when = node.get("when").and_then(|when| self.expression(when, Expectation::Boolean));
+        let when = node.get("when").and_then(|when| self.expression(when, Expectation::When));
         let title = node.get("title").and_then(|title| self.text_template(title));
         let kind = kind_entry.and_then(|entry| {
             self.places.entry(key.clone()).or_default().kind = (entry.key_start, entry.key_end);
@@ -213,7 +213,7 @@ impl Compiler<'_> {
     }
 
     /// A key inside the kind that belongs beside it.
-    pub fn not_inside(&mut self, node: &Node, kind: &str, known: &[&str]) -> bool {
+    pub(crate) fn not_inside(&mut self, node: &Node, kind: &str, known: &[&str]) -> bool {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.shape(node, kind, known);
             return false;

@@ -16,7 +16,7 @@ const WORDS: [&str; 12] = [
 
 impl Compiler<'_> {
     /// The fields of `input` or `data`.
-    pub fn fields(&mut self, node: &Node, data: bool) {
+    pub(crate) fn fields(&mut self, node: &Node, data: bool) {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "字段表", "a map of fields");
             return;
@@ -62,7 +62,7 @@ impl Compiler<'_> {
         Some(field)
     }
 
-    pub fn no_field(&mut self, start: usize, end: usize, name: &str, kind: &Type) {
+    pub(crate) fn no_field(&mut self, start: usize, end: usize, name: &str, kind: &Type) {
         let names: Vec<&str> = match kind {
             Type::Record(fields) => fields.keys().map(AsRef::as_ref).collect(),
             _ => Vec::new(),
@@ -74,7 +74,7 @@ impl Compiler<'_> {
     }
 
     /// A value that is known now: no expressions.
-    pub fn constant(&mut self, node: &Node, kind: &Type) -> Option<Value> {
+    pub(crate) fn constant(&mut self, node: &Node, kind: &Type) -> Option<Value> {
         use crate::language::definition::Template;
         fn value(template: Template) -> Option<Value> {
             match template {
@@ -106,7 +106,7 @@ impl Compiler<'_> {
     }
 
     /// A type expression.
-    pub fn kind_of(&mut self, node: &Node) -> Option<Type> {
+    pub(crate) fn kind_of(&mut self, node: &Node) -> Option<Type> {
         match &node.kind {
             NodeKind::Scalar { text, .. } => {
                 let written = text.trim().to_owned();
@@ -140,7 +140,7 @@ impl Compiler<'_> {
     }
 
     /// A record's fields, each with its type.
-    pub fn record(&mut self, node: &Node) -> Option<Type> {
+    pub(crate) fn record(&mut self, node: &Node) -> Option<Type> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "字段表", "a map of fields");
             return None;

@@ -15,7 +15,7 @@ use crate::value::Value;
 
 impl Compiler<'_> {
     /// An expression where only an expression makes sense.
-    pub fn expression(&mut self, node: &Node, wanted: Expectation) -> Option<Expression> {
+    pub(crate) fn expression(&mut self, node: &Node, wanted: Expectation) -> Option<Expression> {
         let Some(written) = node.text() else {
             self.wrong(node, "表达式", "an expression");
             return None;
@@ -31,7 +31,7 @@ impl Compiler<'_> {
     }
 
     /// Parses an expression whose characters stand at `places`, and keeps it for the checks.
-    pub fn parse(&mut self, written: &str, places: Vec<usize>, wanted: Expectation) -> Option<Expression> {
+    pub(crate) fn parse(&mut self, written: &str, places: Vec<usize>, wanted: Expectation) -> Option<Expression> {
         let mut quoted: Option<char> = None;
         for (place, c) in written.chars().enumerate() {
             match quoted {
@@ -62,7 +62,7 @@ impl Compiler<'_> {
     }
 
     /// A value of a declared type, if one is known.
-    pub fn template(&mut self, node: &Node, kind: Option<&Type>) -> Option<Template> {
+    pub(crate) fn template(&mut self, node: &Node, kind: Option<&Type>) -> Option<Template> {
         match &node.kind {
             NodeKind::Scalar { text, .. } if text.starts_with('=') => {
                 let wanted = kind.map_or(Expectation::Any, |kind| Expectation::Typed(kind.clone()));
@@ -104,7 +104,7 @@ impl Compiler<'_> {
     }
 
     /// A literal, typed by its declared position; without one, by what was written plainly.
-    pub fn literal(&mut self, node: &Node, text: &str, style: Style, kind: Option<&Type>) -> Option<Value> {
+    pub(crate) fn literal(&mut self, node: &Node, text: &str, style: Style, kind: Option<&Type>) -> Option<Value> {
         let plain = style == Style::Plain;
         let mut declared = kind;
         while let Some(Type::Optional(inner)) = declared {
@@ -155,7 +155,7 @@ impl Compiler<'_> {
     }
 
     /// A text with holes, `${…}`.
-    pub fn pieces(&mut self, node: &Node) -> Option<Vec<Piece>> {
+    pub(crate) fn pieces(&mut self, node: &Node) -> Option<Vec<Piece>> {
         let written = self.word(node, "文字", "a text")?;
         let chars: Vec<char> = written.chars().collect();
         let places = node.places(&self.source.chars);
@@ -187,7 +187,7 @@ impl Compiler<'_> {
     }
 
     /// A text in both languages, each of which may have holes; or the name of one in `texts.yaml`.
-    pub fn text_template(&mut self, node: &Node) -> Option<TextTemplate> {
+    pub(crate) fn text_template(&mut self, node: &Node) -> Option<TextTemplate> {
         if let Some(name) = node.text() {
             let Some(found) = self.library.texts.get(name) else {
                 self.unknown_text(node, name);
@@ -201,7 +201,7 @@ impl Compiler<'_> {
     }
 
     /// A text without holes.
-    pub fn plain_text(&mut self, node: &Node) -> Option<Text> {
+    pub(crate) fn plain_text(&mut self, node: &Node) -> Option<Text> {
         if let Some(name) = node.text() {
             let found = self.library.texts.get(name).cloned();
             if found.is_none() {
@@ -237,12 +237,12 @@ impl Compiler<'_> {
     }
 
     /// `limits.contain`: a field, or a field of a record in it.
-    pub fn path(&mut self, node: &Node) -> Option<Path> {
+    pub(crate) fn path(&mut self, node: &Node) -> Option<Path> {
         let word = self.word(node, "字段", "a field")?;
         self.path_at(&word, node.start, node.end)
     }
 
-    pub fn path_at(&mut self, word: &str, start: usize, end: usize) -> Option<Path> {
+    pub(crate) fn path_at(&mut self, word: &str, start: usize, end: usize) -> Option<Path> {
         let parts: Path = word.split('.').map(Arc::from).collect();
         parts.iter().all(|part| self.name_at(part, start, end)).then_some(parts)
     }

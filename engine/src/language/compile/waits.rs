@@ -10,7 +10,7 @@ use crate::rules::span::{DurationSpec, Unit};
 
 impl Compiler<'_> {
     /// `90 days`, `=limit`, `{ until: =moment }`, `{ message: m, match: { … }, when: … }`.
-    pub fn wait(&mut self, node: &Node) -> Option<WaitFor> {
+    pub(crate) fn wait(&mut self, node: &Node) -> Option<WaitFor> {
         if node.text().is_some() {
             return self.time(node).map(WaitFor::For);
         }
@@ -38,7 +38,7 @@ impl Compiler<'_> {
     }
 
     /// `message`, `match` and `when` of a map; other keys are the caller's.
-    pub fn message_wait(&mut self, node: &Node) -> Option<MessageWait> {
+    pub(crate) fn message_wait(&mut self, node: &Node) -> Option<MessageWait> {
         let message_node = node.get("message")?;
         let message = self.word(message_node, "消息名", "the name of a message")?;
         if !self.library.messages.contains_key(&message) {
@@ -71,13 +71,12 @@ impl Compiler<'_> {
             None => {}
         }
         let when = node.get("when");
-        let when = self.with_local("message", kind, |compiler| {
-            when.and_then(|when| compiler.expression(when, Expectation::Boolean))
-        });
+        let when = self
+            .with_local("message", kind, |compiler| when.and_then(|when| compiler.expression(when, Expectation::When)));
         Some(MessageWait { message, matches, when })
     }
 
-    pub fn first(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
+    pub(crate) fn first(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "有名称的选项", "named alternatives");
             return None;
@@ -85,6 +84,7 @@ impl Compiler<'_> {
         let mut alternatives = Vec::new();
         for entry in entries {
             let Some(name) = self.name_key(entry) else { continue };
+            self.note(&format!("alternative.{name}"), entry.key_start, entry.key_end);
             let value = &entry.value;
             let known = ["wait", "message", "match", "when", "after", "into", "steps", "end", "back_to", "at_most"];
             if self.shape(value, "an alternative", &known).is_none() {
@@ -95,11 +95,10 @@ impl Compiler<'_> {
             } else if let Some(after) = value.get("after") {
                 self.time(after).map(WaitFor::For)
             } else {
-                self.required(value, "wait", "选项（an alternative）")
-                    .is_some()
-                    .then_some(())
-                    .and_then(|()| self.message_wait(value).map(WaitFor::Message))
-                    .or_else(|| self.message_wait(value).map(WaitFor::Message))
+                if value.get("message").is_none() {
+                    self.required(value, "wait", "选项（an alternative）");
+                }
+                self.message_wait(value).map(WaitFor::Message)
             };
             let output = match &wait {
                 Some(WaitFor::Message(wait)) => self.message_type(&wait.message),
@@ -133,7 +132,7 @@ impl Compiler<'_> {
     }
 
     /// An outcome that the step cannot have.
-    pub fn unknown_outcome(&mut self, entry: &crate::language::syntax::Entry, known: &[&str]) {
+    pub(crate) fn unknown_outcome(&mut self, entry: &crate::language::syntax::Entry, known: &[&str]) {
         let key = &entry.key;
         let message = text!(format!("此步骤没有结果 `{key}`"), format!("the step has no outcome `{key}`"));
         let hint = match crate::language::diagnostics::nearest(key, known.iter().copied()) {
@@ -175,7 +174,7 @@ impl Compiler<'_> {
     }
 
     /// A duration as a text, or an expression that gives a duration or a moment.
-    pub fn time(&mut self, node: &Node) -> Option<Template> {
+    pub(crate) fn time(&mut self, node: &Node) -> Option<Template> {
         let Some(written) = node.text() else {
             self.wrong(node, "时长，例如 `5 business days`", "a duration, such as `5 business days`");
             return None;
@@ -188,7 +187,7 @@ impl Compiler<'_> {
     }
 
     /// A duration written out.
-    pub fn duration(&mut self, node: &Node) -> Option<DurationSpec> {
+    pub(crate) fn duration(&mut self, node: &Node) -> Option<DurationSpec> {
         let written = self.word(node, "时长", "a duration")?;
         match DurationSpec::parse(&written) {
             Ok(span) => {

@@ -10,7 +10,7 @@ use crate::language::syntax::{Node, NodeKind};
 use crate::language::types::Type;
 
 impl Compiler<'_> {
-    pub fn call(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
+    pub(crate) fn call(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
         let name = self.word(value, "活动名", "the name of an activity")?;
         let spec = self.library.activities.get(&name).cloned();
         if spec.is_none() {
@@ -56,7 +56,7 @@ impl Compiler<'_> {
     }
 
     /// `with: { name: value }`, each typed by what the callee declares.
-    pub fn with(&mut self, node: &Node, input: Option<&Type>) -> BTreeMap<Arc<str>, Template> {
+    pub(crate) fn with(&mut self, node: &Node, input: Option<&Type>) -> BTreeMap<Arc<str>, Template> {
         let mut values = BTreeMap::new();
         let Some(with) = node.get("with") else { return values };
         let NodeKind::Map { entries, .. } = &with.kind else {
@@ -75,7 +75,15 @@ impl Compiler<'_> {
     }
 
     /// A name of nothing that is there, with the nearest one that is.
-    pub fn unknown(&mut self, code: &'static Code, node: &Node, name: &str, zh: &str, en: &str, known: &[Arc<str>]) {
+    pub(crate) fn unknown(
+        &mut self,
+        code: &'static Code,
+        node: &Node,
+        name: &str,
+        zh: &str,
+        en: &str,
+        known: &[Arc<str>],
+    ) {
         if self.library.broken.iter().any(|broken| broken.as_ref() == name) {
             return;
         }
@@ -88,7 +96,7 @@ impl Compiler<'_> {
         self.say(code, node, message, hint);
     }
 
-    pub fn decide(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
+    pub(crate) fn decide(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
         let table = self.word(value, "决策表文件", "the file of a table")?;
         if !self.library.tables.contains_key(&table) {
             let names: Vec<Arc<str>> = self.library.tables.keys().cloned().collect();
@@ -97,7 +105,7 @@ impl Compiler<'_> {
         Some(StepKind::Decide { table, with: self.with(node, None) })
     }
 
-    pub fn script(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
+    pub(crate) fn script(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
         let script = self.word(value, "脚本名", "the name of a script")?;
         if !self.library.scripts.contains_key(&script) {
             let names: Vec<Arc<str>> = self.library.scripts.keys().cloned().collect();
@@ -107,7 +115,7 @@ impl Compiler<'_> {
     }
 
     /// `set: { field: value }`
-    pub fn set(&mut self, node: &Node) -> Option<StepKind> {
+    pub(crate) fn set(&mut self, node: &Node) -> Option<StepKind> {
         let NodeKind::Map { entries, .. } = &node.kind else {
             self.wrong(node, "字段到值的表", "a map from fields to values");
             return None;
@@ -128,7 +136,7 @@ impl Compiler<'_> {
     }
 
     /// The declared type of a path that may begin with the item at hand.
-    pub fn local_or_data_type(&self, path: &[Arc<str>]) -> Option<Type> {
+    pub(crate) fn local_or_data_type(&self, path: &[Arc<str>]) -> Option<Type> {
         let (first, rest) = path.split_first()?;
         match self.locals.iter().rev().find(|(name, _)| name == first) {
             Some((_, kind)) => rest.iter().try_fold(kind.clone(), |kind, name| kind.field(name)),
@@ -136,16 +144,19 @@ impl Compiler<'_> {
         }
     }
 
-    pub fn run(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
+    pub(crate) fn run(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
         let process = self.name(value)?;
         Some(StepKind::Run(Run { process, with: self.with(node, None) }))
     }
 
     /// What a step gives to `into` and to the steps of its outcomes.
-    pub fn output_type(&self, kind: &StepKind) -> Type {
+    pub(crate) fn output_type(&self, kind: &StepKind) -> Type {
         match kind {
             StepKind::Call(call) => {
                 self.library.activities.get(&call.activity).map_or(Type::Any, |spec| spec.output.clone())
+            }
+            StepKind::Decide { table, .. } => {
+                self.library.tables.get(table).map_or(Type::Any, |table| super::rules::output_type(table))
             }
             StepKind::Task(task) => self.form_type(task.form.as_ref()),
             StepKind::Approve(ballot) if ballot.form.is_some() => self.form_type(ballot.form.as_ref()),
@@ -154,22 +165,21 @@ impl Compiler<'_> {
         }
     }
 
-    pub fn form_type(&self, form: Option<&Arc<str>>) -> Type {
+    pub(crate) fn form_type(&self, form: Option<&Arc<str>>) -> Type {
         let fields = form.and_then(|form| self.library.forms.get(form)).map(|form| form.fields.clone());
         fields.filter(|fields| !fields.is_empty()).map_or(Type::Any, |fields| Type::Record(Arc::new(fields)))
     }
 
-    pub fn message_type(&self, message: &str) -> Type {
+    pub(crate) fn message_type(&self, message: &str) -> Type {
         self.library.messages.get(message).map_or(Type::Any, |spec| spec.fields.clone())
     }
 
     /// A table with one output gives it bare: naming it in `into` means the whole.
-    pub fn single_output(&self, kind: Option<&StepKind>, from: Path) -> Path {
+    pub(crate) fn single_output(&self, kind: Option<&StepKind>, from: Path) -> Path {
         match kind {
             Some(StepKind::Decide { table, .. }) => {
-                let outputs =
-                    self.library.tables.get(table).map(|table| super::rules::outputs(table)).unwrap_or_default();
-                if outputs.len() == 1 && outputs.first() == Some(&from.join(".")) { Path::new() } else { from }
+                let outputs = self.library.tables.get(table).map(|table| table.outputs()).unwrap_or_default();
+                if matches!(outputs, [only] if only.path == from) { Path::new() } else { from }
             }
             _ => from,
         }

@@ -280,6 +280,16 @@ codes! {
         "With `hit: unique`, an input matches two rows."
         ">= 5 and >= 9" =>
         "5..8 and >= 9";
+    TABLE_ROW_NEVER: "table.row_never" Warning "行永远不命中" "Row that never counts"
+        "前面的行总是先命中。"
+        "Rows before it always match first."
+        "any, then >= 9" =>
+        ">= 9, then any";
+    TABLE_UNPROVED: "table.unproved" Warning "无法证明完整" "Not proved"
+        "决策表太大，未能证明没有空缺和重叠。"
+        "The table is too large to prove that it has no gap and no overlap."
+        "(very many columns)" =>
+        "two smaller tables";
     SCRIPT_UNKNOWN: "script.unknown" Error "没有此脚本" "Unknown script"
         "文件夹和 `scripts/` 里都没有它。"
         "It is neither in the folder nor in `scripts/`."

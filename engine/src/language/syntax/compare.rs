@@ -62,12 +62,6 @@ fn scalar(source: &Source, first: &MarkedYaml<'_>, second: &serde_yaml::Value, s
 /// Words that readers of YAML take for booleans, though ours do not.
 const BOOLEAN_WORDS: [&str; 8] = ["yes", "no", "on", "off", "y", "n", "Yes", "No"];
 
-/// A plain scalar that some readers take for something else than a text.
-#[must_use]
-pub(super) fn is_ambiguous_word(text: &str) -> bool {
-    BOOLEAN_WORDS.contains(&text) || matches!(text, "true" | "false" | "null" | "~")
-}
-
 fn ambiguous(source: &Source, start: usize, end: usize, written: &str, sink: &mut Sink) {
     let message = text!(
         format!("不同的 YAML 解析器对 `{written}` 的理解不同"),

@@ -15,6 +15,16 @@ pub(super) fn explain(source: &Source, at: usize, info: &str) -> Diagnostic {
         let hint = text!("删去一个，或合并两处内容", "remove one of them, or merge the two");
         return source.finding(&codes::YAML_DUPLICATE_KEY, at, end, message, Some(hint));
     }
+    if info.contains("unknown anchor") {
+        let star = source.chars.get(at) == Some(&'*');
+        let at = if star { at } else { at.saturating_sub(1) };
+        let message = text!("不使用别名（*）", "aliases (`*`) are not used here");
+        let hint = text!(
+            "把内容写出来；若文字以 `*` 开头，请加引号",
+            "write the content out; quote a text that begins with `*`"
+        );
+        return source.finding(&codes::YAML_ALIAS, at, at + 1, message, Some(hint));
+    }
     if let Some(tab) = leading_tab(source, at) {
         let message = text!("缩进中有制表符", "there is a tab in the indentation");
         let hint = text!("用空格缩进", "indent with spaces");
