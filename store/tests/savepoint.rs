@@ -1,0 +1,98 @@
+//! What savepoints, locks and noted rows promise, on both databases.
+
+use countersign_store::testing::on_both;
+use countersign_store::{ErrorKind, Kind, StoreError, params};
+use engine::id::Digest;
+use engine::value::Value;
+
+const INSERT: &str = "INSERT INTO business_key (process, key, instance) VALUES ('p', $1, $2)";
+const KEYS: &str = "SELECT key FROM business_key ORDER BY key";
+
+#[tokio::test]
+async fn a_savepoint_undoes_its_own_writes_and_notes_only() {
+    on_both(|db| async move {
+        let row = Value::record([("amount", Value::Int(1))]);
+        let mut tx = db.begin().await.expect("begin");
+        for (key, undone) in [("a", false), ("b", true), ("c", false)] {
+            tx.savepoint().await.expect("savepoint");
+            tx.execute(INSERT, &params![key, &[1u8; 16]]).await.expect("insert");
+            tx.wrote("business_key", key, Some(&row));
+            if undone {
+                tx.rollback_to_savepoint().await.expect("back");
+            } else {
+                tx.release_savepoint().await.expect("release");
+            }
+        }
+        let noted = tx.take_rows();
+        assert_eq!(noted.iter().map(|row| row.key.as_ref()).collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(noted[0].digest, Some(Digest::of(br#"{"amount":1}"#)));
+        let keys: Vec<_> = tx.fetch(KEYS, &[]).await.expect("keys");
+        assert_eq!(keys.iter().map(|row| row.text(0).expect("text").to_owned()).collect::<Vec<_>>(), ["a", "c"]);
+        tx.commit().await.expect("commit");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn savepoints_nest() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.expect("begin");
+        tx.savepoint().await.expect("outer");
+        tx.wrote("t", "outer", None);
+        tx.savepoint().await.expect("inner");
+        tx.wrote("t", "inner", None);
+        tx.execute(INSERT, &params!["inner", &[1u8; 16]]).await.expect("insert");
+        tx.release_savepoint().await.expect("keep the inner");
+        tx.rollback_to_savepoint().await.expect("undo the outer");
+        assert!(tx.take_rows().is_empty());
+        assert!(tx.fetch(KEYS, &[]).await.expect("keys").is_empty());
+        assert!(matches!(tx.rollback_to_savepoint().await, Err(StoreError::NoSavepoint)));
+        assert_eq!(tx.savepoints_opened(), 2);
+        tx.commit().await.expect("commit");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_is_noted_once_as_it_was_left() {
+    on_both(|db| async move {
+        let mut tx = db.begin().await.expect("begin");
+        tx.wrote("item", "1", Some(&Value::Int(1)));
+        tx.wrote("item", "2", Some(&Value::Int(2)));
+        tx.wrote("item", "1", None);
+        let noted = tx.take_rows();
+        assert_eq!(noted.len(), 2);
+        assert_eq!((noted[0].key.as_ref(), noted[0].digest), ("1", None));
+        assert!(tx.take_rows().is_empty());
+        tx.rollback().await.expect("rollback");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lock_keeps_the_next_one_out_until_the_end() {
+    let options = countersign_store::OpenOptions {
+        lock_timeout: std::time::Duration::from_millis(50),
+        acquire_timeout: Some(std::time::Duration::from_millis(50)),
+        ..countersign_store::testing::usual_options()
+    };
+    countersign_store::testing::on_both_with(options, |db| async move {
+        let mut first = db.begin().await.expect("begin");
+        first.lock(&mut ["stock/b".to_owned(), "stock/a".to_owned(), "stock/a".to_owned()]).await.expect("lock");
+        // SQLite has one writer, so the second cannot even begin.
+        match (db.kind(), db.begin().await) {
+            (Kind::Sqlite, second) => {
+                assert_eq!(second.err().map(|error| error.kind()), Some(ErrorKind::Unavailable));
+            }
+            (Kind::Postgres, second) => {
+                let mut second = second.expect("begin");
+                let error = second.lock(&mut ["stock/a".to_owned()]).await.expect_err("held");
+                assert_eq!(error.kind(), ErrorKind::Retryable, "{error:?}");
+            }
+        }
+        first.commit().await.expect("commit");
+        let mut third = db.begin().await.expect("begin");
+        third.lock(&mut ["stock/a".to_owned()]).await.expect("free");
+    })
+    .await;
+}
