@@ -96,3 +96,42 @@ async fn a_lock_keeps_the_next_one_out_until_the_end() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn two_that_wait_for_each_other_are_told_to_try_again() {
+    let Some(fresh) = countersign_store::testing::postgres(countersign_store::testing::usual_options()).await else {
+        return;
+    };
+    let db = &fresh.database;
+    let (mut first, mut second) = (db.begin().await.expect("begin"), db.begin().await.expect("begin"));
+    first.lock(&mut ["a".to_owned()]).await.expect("a");
+    second.lock(&mut ["b".to_owned()]).await.expect("b");
+    let (mut b, mut a) = (["b".to_owned()], ["a".to_owned()]);
+    let answers = tokio::join!(
+        async {
+            let answer = first.lock(&mut b).await;
+            drop(first);
+            answer
+        },
+        async {
+            let answer = second.lock(&mut a).await;
+            drop(second);
+            answer
+        }
+    );
+    let errors: Vec<_> = [answers.0, answers.1].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!(errors[0].kind(), ErrorKind::Retryable, "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_apart_and_nothing_is_kept() {
+    let fresh = countersign_store::testing::sqlite(countersign_store::testing::usual_options()).await;
+    let mut tx = fresh.database.begin().await.expect("begin");
+    tx.fetch("PRAGMA max_page_count = 1", &[]).await.expect("a small disk");
+    let big = vec![1u8; 1 << 20];
+    let error = tx.execute(INSERT, &params!["big", &big]).await.expect_err("full");
+    assert_eq!(error.kind(), ErrorKind::Full, "{error:?}");
+    assert!(matches!(tx.commit().await, Err(StoreError::TransactionFailed)));
+    assert!(fresh.database.read().await.expect("reader").fetch(KEYS, &[]).await.expect("keys").is_empty());
+}
