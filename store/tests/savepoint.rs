@@ -135,3 +135,87 @@ async fn a_full_disk_is_told_apart_and_nothing_is_kept() {
     assert!(matches!(tx.commit().await, Err(StoreError::TransactionFailed)));
     assert!(fresh.database.read().await.expect("reader").fetch(KEYS, &[]).await.expect("keys").is_empty());
 }
+
+/// What may happen in a transaction.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Save,
+    Write(u8),
+    Fail,
+    Back,
+    Keep,
+}
+
+/// Runs steps on a database and on lists, and compares what is left.
+async fn check(db: &countersign_store::Database, steps: &[Step]) {
+    let mut levels: Vec<Vec<u8>> = vec![Vec::new()];
+    let mut failed = false;
+    let mut tx = db.begin().await.expect("begin");
+    for step in steps {
+        match *step {
+            Step::Save if !failed => {
+                tx.savepoint().await.expect("savepoint");
+                levels.push(Vec::new());
+            }
+            Step::Write(number) if !failed && !levels.iter().flatten().any(|known| *known == number) => {
+                tx.execute(INSERT, &params![&number.to_string(), &[1u8; 16]]).await.expect("insert");
+                tx.wrote("business_key", &number.to_string(), None);
+                levels.last_mut().expect("a level").push(number);
+            }
+            Step::Fail => {
+                tx.execute("INSERT INTO meta (id, format, shards, created) VALUES (1, 1, 1, 1)", &[])
+                    .await
+                    .expect_err("twice");
+                failed = true;
+            }
+            Step::Back if levels.len() > 1 => {
+                tx.rollback_to_savepoint().await.expect("back");
+                levels.pop();
+                failed = false;
+            }
+            Step::Keep if levels.len() > 1 && !failed => {
+                tx.release_savepoint().await.expect("keep");
+                let kept = levels.pop().expect("a level");
+                levels.last_mut().expect("a level").extend(kept);
+            }
+            _ => {}
+        }
+    }
+    if !failed {
+        let mut expected: Vec<String> = levels.iter().flatten().map(u8::to_string).collect();
+        let noted: Vec<String> = tx.take_rows().iter().map(|row| row.key.to_string()).collect();
+        assert_eq!(noted, expected, "{steps:?}");
+        expected.sort();
+        let rows = tx.fetch(KEYS, &[]).await.expect("keys");
+        let stored: Vec<String> = rows.iter().map(|row| row.text(0).expect("text").to_owned()).collect();
+        assert_eq!(stored, expected, "{steps:?}");
+    }
+    tx.rollback().await.expect("rollback");
+}
+
+#[tokio::test]
+async fn any_order_of_savepoints_leaves_what_was_kept() {
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let step = prop_oneof![
+        3 => Just(Step::Save),
+        6 => (0u8..30).prop_map(Step::Write),
+        1 => Just(Step::Fail),
+        2 => Just(Step::Back),
+        2 => Just(Step::Keep),
+    ];
+    let steps = prop::collection::vec(step, 0..25);
+    let mut runner = TestRunner::deterministic();
+    let cases: Vec<Vec<Step>> = (0..60).map(|_| steps.new_tree(&mut runner).expect("steps").current()).collect();
+    on_both(|db| {
+        let cases = cases.clone();
+        async move {
+            for steps in &cases {
+                check(&db, steps).await;
+            }
+        }
+    })
+    .await;
+}

@@ -81,15 +81,18 @@ impl Pool {
 /// Opens the pools that a URL names. The writer's first connection is made here, so that a wrong address is told at once.
 pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pool, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
-        sqlite(path, options).await.map_err(|source| StoreError::Open { kind: "SQLite", source })
-    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        if !names_user(url) {
-            return Err(StoreError::Url { why: "does not name the user" });
-        }
-        postgres(url, options).await.map_err(|source| StoreError::Open { kind: "PostgreSQL", source })
-    } else {
-        Err(StoreError::Url { why: "is neither SQLite's nor PostgreSQL's" })
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return sqlite(path, options).await.map_err(|source| StoreError::Open { name: path.to_owned(), source });
     }
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(StoreError::Url { why: "is neither SQLite's nor PostgreSQL's" });
+    }
+    if !names_user(url) {
+        return Err(StoreError::Url { why: "does not name the user" });
+    }
+    let connect = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url { why: "cannot be read" })?;
+    let name = format!("{} at {}", connect.get_database().unwrap_or("?"), connect.get_host());
+    postgres(connect, options).await.map_err(|source| StoreError::Open { name, source })
 }
 
 /// The driver would connect as `anonymous` where the URL names nobody.
@@ -102,7 +105,6 @@ fn names_user(url: &str) -> bool {
 }
 
 async fn sqlite(path: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
-    let path = path.strip_prefix("//").unwrap_or(path);
     let connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(options.create)
@@ -133,8 +135,8 @@ async fn sqlite(path: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> 
     Ok(Pool::Sqlite { writer, readers, lane: Lane::new(1, options.acquire_timeout.unwrap_or(ACQUIRE_MAX)) })
 }
 
-async fn postgres(url: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
-    let connect = PgConnectOptions::from_str(url)?
+async fn postgres(connect: PgConnectOptions, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
+    let connect = connect
         .application_name("countersign")
         .statement_cache_capacity(STATEMENTS_MAX)
         .log_statements(LevelFilter::Off)
