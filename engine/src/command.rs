@@ -123,6 +123,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// The child whose end this tells.
+    pub(crate) fn ends_child(&self) -> Option<InstanceId> {
+        match self {
+            Action::EndChild { child, .. } => Some(*child),
+            _ => None,
+        }
+    }
+
     /// The name under which it is counted and logged.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -249,4 +257,14 @@ impl ActivityFailure {
         self.detail = detail;
         self
     }
+}
+
+/// Codes of failures that are ours rather than an activity's.
+pub mod failure {
+    /// The output does not fit its catalogue entry, or the fields it is written to.
+    pub const OUTPUT_MISFIT: &str = "activity.output_misfit";
+    /// The activity's code panicked.
+    pub const PANICKED: &str = "activity.panicked";
+    /// No service of this node offers the activity.
+    pub const UNKNOWN: &str = "activity.unknown";
 }

@@ -47,6 +47,10 @@ pub enum Event {
     ScopeClosed {
         scope: ScopeId,
     },
+    /// What it was about to do was given up; an event decides where it goes on.
+    ScopeHeld {
+        scope: ScopeId,
+    },
     /// A step's `when` did not hold.
     StepSkipped {
         scope: ScopeId,

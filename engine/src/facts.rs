@@ -98,15 +98,15 @@ pub enum Ask {
     Activity { run: RunId, activity: Arc<str>, input: Value, key: Arc<str> },
     /// Who is this?
     Person(UserId),
-    /// Who could take this? At most [`HOLDERS_MAX`] of them, by id.
-    Holders(Candidates),
+    /// Who could take this? The first `at_most` of them, by id.
+    Holders { candidates: Candidates, at_most: usize },
     /// Claim the business key for this instance.
     Key { process: Arc<str>, key: Arc<str> },
     /// Which release of `process` is effective, and what shall the child's id be?
     Child { process: Arc<str> },
 }
 
-/// How many holders of a role are listed.
+/// How many holders of a role get a seat each.
 pub const HOLDERS_MAX: usize = 500;
 
 /// What deciding is given beside the definition, the state and the command.

@@ -11,12 +11,21 @@
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
+//! | [`draft`], [`decide`], [`work`] | deciding: the machinery, the commands, what people do |
+//! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
+//! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`history`] | the log's row, its chain, deciding again |
 
+mod ballot;
 pub mod command;
+mod deadline;
+pub mod decide;
+pub mod draft;
+mod evaluate;
 pub mod event;
 pub mod facts;
+mod flow;
 pub mod history;
 pub mod id;
 pub mod incident;
@@ -24,5 +33,8 @@ pub mod language;
 pub mod project;
 pub mod rejection;
 pub mod rules;
+pub mod state;
+mod step;
 pub mod time;
 pub mod value;
+pub mod work;

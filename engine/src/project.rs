@@ -3,7 +3,11 @@
 //! Everything here is derived: it can be dropped and made again from the log. Rows of one transition are
 //! whole rows, not differences, so applying them twice does no harm.
 
+mod changes;
+
 use std::sync::Arc;
+
+pub use self::changes::changes;
 
 use crate::command::WorkId;
 use crate::event::{Candidates, TimerPurpose};
@@ -192,5 +196,10 @@ pub enum Outgoing {
         message: Arc<str>,
         instance: InstanceId,
         subscription: SubscriptionId,
+    },
+    /// The waiter a message was given to had gone: it is offered again.
+    GiveBack {
+        message: Arc<str>,
+        id: Arc<str>,
     },
 }

@@ -117,3 +117,9 @@ impl From<u64> for Param<'_> {
         Param::I64(number(value))
     }
 }
+
+/// The length of a stream's history; 0 if it has none.
+pub async fn version_of(reader: &mut impl Read, instance: InstanceId) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT version FROM transition WHERE instance = $1 ORDER BY version DESC LIMIT 1";
+    reader.one(SQL, &params![&instance]).await?.map_or(Ok(0), |row| row.count(0))
+}

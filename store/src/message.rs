@@ -53,12 +53,17 @@ pub async fn put(tx: &mut Tx, row: &MessageRow, matches: &[(Arc<str>, Digest)]) 
     if tx.execute(SQL, &params).await? == 0 {
         return Ok(false);
     }
+    offer(tx, row, matches).await?;
+    Ok(true)
+}
+
+/// Makes a stored message findable again: whoever had taken it gave it back.
+pub async fn offer(tx: &mut Tx, row: &MessageRow, matches: &[(Arc<str>, Digest)]) -> Result<(), StoreError> {
     let mut params = Vec::new();
     for (fields, hash) in matches {
         params.extend(params![row.shard.0, &row.name, fields, hash, row.position, &row.id]);
     }
-    bulk::write(tx, &MATCH, Conflict::Keep, &params).await?;
-    Ok(true)
+    bulk::write(tx, &MATCH, Conflict::Keep, &params).await.map(|_| ())
 }
 
 /// One message, whether expired or not.

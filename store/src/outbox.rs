@@ -89,7 +89,7 @@ pub async fn was_delivered(reader: &mut impl Read, origin: Origin) -> Result<boo
 fn target(outgoing: &Outgoing) -> Option<InstanceId> {
     match outgoing {
         Outgoing::Command { to, .. } => Some(*to),
-        Outgoing::Subscribe { .. } | Outgoing::Unsubscribe { .. } => None,
+        Outgoing::Subscribe { .. } | Outgoing::Unsubscribe { .. } | Outgoing::GiveBack { .. } => None,
     }
 }
 

@@ -1,3 +1,4 @@
-//! The record: its rows, its chain, and deciding again.
+//! The record: its rows, its chain, folding and deciding again.
 
+pub mod replay;
 pub mod transition;

@@ -64,6 +64,8 @@ pub struct Definition {
     pub forms: BTreeMap<Arc<str>, Arc<Form>>,
     /// Activities it calls, from the catalogue.
     pub activities: BTreeMap<Arc<str>, Arc<ActivitySpec>>,
+    /// Messages it waits for or starts from, from the catalogue.
+    pub messages: BTreeMap<Arc<str>, Arc<MessageSpec>>,
     /// Texts by name: outcomes, meanings of signatures, notices.
     pub texts: BTreeMap<Arc<str>, Text>,
 }
@@ -78,6 +80,25 @@ impl Definition {
     #[must_use]
     pub fn step(&self, key: &str) -> Option<&Arc<Step>> {
         self.steps.get(key)
+    }
+
+    /// Whether the step `inner` stands in a block that `outer` owns, at any depth.
+    #[must_use]
+    pub fn is_inside(&self, inner: &str, outer: &str) -> bool {
+        let mut step = self.step(inner);
+        while let Some(owner) = step.and_then(|step| self.block(&step.block)).and_then(|block| block.owner.as_ref()) {
+            if owner.as_ref() == outer {
+                return true;
+            }
+            step = self.step(owner);
+        }
+        false
+    }
+
+    /// The declared field of this name in the process's data.
+    #[must_use]
+    pub fn data_field(&self, name: &str) -> Option<&Field> {
+        self.data.iter().find(|field| field.name.as_ref() == name)
     }
 }
 
@@ -98,6 +119,8 @@ pub struct Field {
     pub initial: Value,
     /// Roles that may see it; empty: every reader of the instance.
     pub seen_by: Vec<Arc<str>>,
+    /// Roles that may see a part of a record, by the part's name.
+    pub part_seen_by: BTreeMap<Arc<str>, Vec<Arc<str>>>,
 }
 
 /// A list of steps.
@@ -284,6 +307,15 @@ pub struct ActivitySpec {
     pub errors: Vec<Arc<str>>,
     /// For a remote job: how long a worker may be silent, in microseconds.
     pub lease_micros: i64,
+}
+
+/// What the catalogue says of a message.
+#[derive(Clone, Debug)]
+pub struct MessageSpec {
+    pub name: Arc<str>,
+    pub fields: Type,
+    /// How long it is kept for somebody who waits for it later, in microseconds.
+    pub ttl_micros: i64,
 }
 
 /// Where an activity runs.

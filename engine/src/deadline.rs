@@ -1,0 +1,133 @@
+//! When something is due: durations over calendars, and the rungs of ladders.
+
+use crate::draft::{Deciding, Draft, Stop, incident};
+use crate::evaluate::Place;
+use crate::event::{Event, TimerPurpose};
+use crate::facts::Fact;
+use crate::id::{RunId, TimerId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{Due, RungAt, Step};
+use crate::rules::span::DurationSpec;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// The ladder used by a deadline that names none.
+const USUAL: &str = "usual";
+/// The outcome that a deadline itself may have.
+pub(crate) const LATE: &str = "late";
+
+impl Draft {
+    /// The moment `span` after `from`: clock time, or a calendar's answer, which is a fact.
+    pub(crate) fn add_span(
+        &mut self,
+        from: Timestamp,
+        span: DurationSpec,
+        calendar: Option<&str>,
+    ) -> Deciding<Timestamp> {
+        if let Some(micros) = span.clock_micros() {
+            return Ok(from.plus_micros(micros));
+        }
+        let calendar = calendar.or(self.definition.calendar.as_deref()).map(str::to_owned);
+        let fact = self.fact(|draft| {
+            let found = calendar.as_ref().and_then(|name| draft.definition.calendars.get(name.as_str()));
+            match found.map(|calendar| calendar.add(from, span)) {
+                Some(Ok(moment)) => Fact::Value { value: Value::Int(moment.micros()) },
+                Some(Err(error)) => Fact::Failed { code: error.0.into(), detail: Value::Null },
+                None => Fact::Failed { code: "no_calendar".into(), detail: Value::Null },
+            }
+        })?;
+        match fact {
+            Fact::Value { value: Value::Int(micros) } => Ok(Timestamp::from_micros(micros)),
+            Fact::Failed { code, .. } => {
+                let detail = [("why", Value::Text(code)), ("span", Value::from(span.to_string()))];
+                incident(IncidentCode::CalendarFailed, Value::record(detail))
+            }
+            _ => Err(Stop::Diverged),
+        }
+    }
+
+    /// A duration or a moment, as a moment: durations count from `from`.
+    pub(crate) fn moment(&mut self, value: &Value, from: Timestamp, calendar: Option<&str>) -> Deciding<Timestamp> {
+        let text = value.as_str().unwrap_or_default();
+        if let Ok(span) = DurationSpec::parse(text) {
+            return self.add_span(from, span, calendar);
+        }
+        if let Some(moment) = Timestamp::parse(text) {
+            return Ok(moment);
+        }
+        let found = [("wanted", Value::from("a duration or a moment")), ("found", value.clone())];
+        incident(IncidentCode::TypeMismatch, Value::record(found))
+    }
+
+    /// The moment a step's work is due. The clock runs from `after`, else from the step's first opening.
+    pub(crate) fn deadline(&mut self, step: &Step, due: &Due, place: &Place) -> Deciding<Timestamp> {
+        let from = match &due.after {
+            Some(after) => {
+                let value = self.value(after, place)?;
+                let text = value.as_str().and_then(Timestamp::parse);
+                match text {
+                    Some(moment) => moment,
+                    None => {
+                        let found = [("wanted", Value::from("a moment")), ("found", value)];
+                        return incident(IncidentCode::TypeMismatch, Value::record(found));
+                    }
+                }
+            }
+            None if due.each_seat => self.now(),
+            None => self.state().opened.get(&step.key).copied().unwrap_or(self.now()),
+        };
+        let within = self.template(&due.within, place)?;
+        self.moment(&within, from, due.calendar.as_deref())
+    }
+
+    /// Arms the rungs of the step's ladder and, where an outcome `late` takes it, the deadline itself.
+    pub(crate) fn arm_deadline(&mut self, run: RunId, step: &Step, due: &Due, deadline: Timestamp) -> Deciding<()> {
+        if step.outcomes.contains_key(LATE) {
+            self.arm(run, TimerPurpose::Due, deadline);
+        }
+        let name = due.ladder.as_deref().unwrap_or(USUAL);
+        let rungs = self.definition.ladders.get(name).cloned().unwrap_or_default();
+        let reopened = self.state().visits.get(&step.key).copied().unwrap_or(0) > 1;
+        for (place, rung) in (0u32..).zip(rungs) {
+            let at = match rung.at {
+                RungAt::Due => deadline,
+                RungAt::After(span) => self.add_span(deadline, span, due.calendar.as_deref())?,
+                RungAt::Before(span) => self.subtract(deadline, span, due.calendar.as_deref())?,
+            };
+            // A rung that lies behind was climbed before the return that opened the step again.
+            if at > self.now() || !reopened {
+                self.arm(run, TimerPurpose::Rung { rung: place }, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// The latest moment from which `span` still reaches no further than `until`.
+    fn subtract(&mut self, until: Timestamp, span: DurationSpec, calendar: Option<&str>) -> Deciding<Timestamp> {
+        if let Some(micros) = span.clock_micros() {
+            return Ok(until.plus_micros(-micros));
+        }
+        let calendar = calendar.or(self.definition.calendar.as_deref()).map(str::to_owned);
+        let fact = self.fact(|draft| {
+            let found = calendar.as_ref().and_then(|name| draft.definition.calendars.get(name.as_str()));
+            match found.map(|calendar| calendar.subtract(until, span)) {
+                Some(Ok(moment)) => Fact::Value { value: Value::Int(moment.micros()) },
+                Some(Err(error)) => Fact::Failed { code: error.0.into(), detail: Value::Null },
+                None => Fact::Failed { code: "no_calendar".into(), detail: Value::Null },
+            }
+        })?;
+        match fact {
+            Fact::Value { value: Value::Int(micros) } => Ok(Timestamp::from_micros(micros)),
+            Fact::Failed { code, .. } => {
+                incident(IncidentCode::CalendarFailed, Value::record([("why", Value::Text(code))]))
+            }
+            _ => Err(Stop::Diverged),
+        }
+    }
+
+    /// Arms a timer for a run.
+    pub(crate) fn arm(&mut self, run: RunId, purpose: TimerPurpose, due: Timestamp) {
+        let timer = TimerId(self.number());
+        self.emit(Event::TimerArmed { timer, run, purpose, due });
+    }
+}

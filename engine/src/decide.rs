@@ -1,0 +1,379 @@
+//! Deciding a command: which events it causes, or why it is refused.
+//!
+//! Every path to an effect goes through here, so rules of duty and fences hold on all of them.
+
+use std::sync::Arc;
+
+use crate::command::{Action, Actor, Command, Start};
+use crate::draft::{Deciding, Draft, Stop};
+use crate::evaluate::Place;
+use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
+use crate::facts::{Ask, Fact, PersonFact};
+use crate::flow::{self, Done};
+use crate::id::{IncidentId, RunId, SubscriptionId, TimerId, UserId};
+use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
+use crate::rejection::Rejection;
+use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
+use crate::step;
+use crate::value::{Map, Value};
+use crate::work;
+
+/// The role that may operate every instance.
+pub const ADMIN: &str = "admin";
+
+/// Handles the command itself; what becomes ready by it is advanced afterwards.
+pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
+    if let Action::Start(start) = &command.action {
+        if draft.has_state() {
+            return reject(Rejection::Gone("the instance has started".into()));
+        }
+        return begin(draft, &command.actor, start);
+    }
+    if !draft.has_state() {
+        return reject(Rejection::UnknownInstance);
+    }
+    if !draft.state().is_live() {
+        let outcome = draft.state().outcome.clone().unwrap_or_default();
+        return reject(Rejection::Ended { outcome });
+    }
+    match &command.action {
+        Action::Start(_) => Ok(()),
+        Action::Claim { work } => work::claim(draft, *work, &command.actor),
+        Action::Release { work } => work::release(draft, *work, &command.actor),
+        Action::Assign { work, to, reason } => work::assign(draft, *work, to, reason.as_ref(), &command.actor),
+        Action::Complete(complete) => work::complete(draft, complete, &command.actor),
+        Action::FinishJob { run, attempt, result } => {
+            let step = current_job(draft, *run, *attempt)?;
+            step::call::finished(draft, *run, &step, *attempt, result)
+        }
+        Action::FireTimer { timer } => fire(draft, *timer),
+        Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
+        Action::EndChild { run, child, outcome, output } => {
+            let awaited = matches!(draft.state().runs.get(run).map(|run| &run.body), Some(Body::Child { child: own, .. }) if own == child);
+            let Some(step) = draft.step_of(*run).filter(|_| awaited) else {
+                return reject(Rejection::Gone("the step that awaited this child was given up".into()));
+            };
+            draft.place = Some(*run);
+            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
+            let writes = match draft.writes(&step.writes, output) {
+                Ok(writes) => writes,
+                Err(misfit) => return misfit.into_incident(),
+            };
+            let done = Done { output: output.clone(), writes, ..Done::plain(outcome) };
+            flow::complete(draft, *run, &step, done)
+        }
+        Action::Continue if draft.state().is_ready() => Ok(()),
+        Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
+        Action::Cancel { reason } => cancel(draft, &command.actor, reason),
+        Action::Retry { incident, reason } => retry(draft, *incident, &command.actor, reason),
+    }
+}
+
+/// What a command uses up even when handling it ends in an incident: a timer does not fire twice.
+pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Rejection> {
+    match &command.action {
+        Action::FireTimer { timer } => {
+            if let Some(due) = draft.state().timers.get(timer).map(|timer| timer.due) {
+                draft.emit(Event::TimerFired { timer: *timer, due });
+            }
+            Ok(())
+        }
+        Action::Deliver { subscription, message, id, payload } => {
+            draft.emit(Event::MessageReceived {
+                subscription: *subscription,
+                message: message.clone(),
+                id: id.clone(),
+                payload: payload.clone(),
+            });
+            Ok(())
+        }
+        Action::EndChild { run, child, outcome, .. } => {
+            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
+            Ok(())
+        }
+        // A start whose key cannot be computed has nothing yet that an operator could mend.
+        Action::Start(_) if !draft.has_state() => {
+            Err(Rejection::InvalidInput("the business key cannot be computed from this input".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn reject<T>(rejection: Rejection) -> Deciding<T> {
+    Err(Stop::Rejected(rejection))
+}
+
+fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
+    let definition = draft.definition.clone();
+    if matches!(start.cause, crate::command::Cause::Person) {
+        may_start(draft, actor)?;
+    }
+    let input = checked_input(&definition.input, &start.input)?;
+    let data: Map = definition.data.iter().map(|field| (field.name.clone(), field.initial.clone())).collect();
+    let started = |key: Option<Arc<str>>| Event::Started {
+        process: definition.process.clone(),
+        release: definition.release,
+        key,
+        input: input.clone(),
+        data: Value::map(data.clone()),
+        initiator: actor.clone(),
+        cause: start.cause.clone(),
+    };
+    // The key is computed over the started state, so the event comes first without it and is made again with it.
+    let key = match &definition.key {
+        None => None,
+        Some(expression) => {
+            let mut trial = draft.trial(&started(None));
+            let value = draft.value_in(&mut trial, expression)?;
+            match value {
+                Value::Text(text) => Some(text),
+                Value::Int(number) => Some(Arc::from(number.to_string())),
+                Value::Null => None,
+                other => {
+                    let why = format!("the business key must be a text, but is {}", other.kind());
+                    return reject(Rejection::InvalidInput(why.into()));
+                }
+            }
+        }
+    };
+    if let Some(key) = &key {
+        let ask = Ask::Key { process: definition.process.clone(), key: key.clone() };
+        match draft.ask(ask)? {
+            Fact::Key { owner } if owner == draft.context.instance => {}
+            Fact::Key { owner } => return reject(Rejection::DuplicateKey { key: key.clone(), instance: owner }),
+            _ => return Err(Stop::Diverged),
+        }
+    }
+    draft.emit(started(key));
+    draft.place = Some(ROOT_RUN);
+    draft.open_scope(ROOT_RUN, &Arc::from(""), Purpose::Body, None);
+    draft.arm_handlers(ROOT_RUN, &definition.handlers, &Place::scope(ROOT_SCOPE))
+}
+
+/// Whether a returning caller gets the running instance instead of a refusal.
+#[must_use]
+pub fn returns_existing(definition: &definition::Definition) -> bool {
+    definition.policy.duplicate_key == DuplicateKey::ReturnExisting
+}
+
+fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
+    let definition = draft.definition.clone();
+    let mut roles = Vec::new();
+    for start in &definition.starts {
+        if let definition::Start::People { roles: allowed, .. } = start {
+            roles.extend(allowed.iter().cloned());
+        }
+    }
+    let Some(id) = actor.id() else { return Ok(()) };
+    let person = person(draft, id)?;
+    let holds = |role: &str| person.roles.iter().any(|held| held.role.as_ref() == role);
+    if holds(ADMIN) || roles.iter().any(|role| holds(role)) {
+        return Ok(());
+    }
+    reject(Rejection::MayNotStart)
+}
+
+/// The account, which must exist and be active.
+pub(crate) fn person(draft: &mut Draft, id: &UserId) -> Deciding<PersonFact> {
+    match draft.ask(Ask::Person(id.clone()))? {
+        Fact::Person { person: Some(person) } if person.active => Ok(person),
+        Fact::Person { .. } => reject(Rejection::InactiveAccount(id.clone())),
+        _ => Err(Stop::Diverged),
+    }
+}
+
+/// The input with every declared field; strangers and misfits are refused.
+fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value> {
+    let empty = Map::new();
+    let given = match input {
+        Value::Null => &empty,
+        Value::Map(given) => given.as_ref(),
+        other => {
+            return reject(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
+        }
+    };
+    if let Some(stranger) = given.keys().find(|name| fields.iter().all(|field| field.name != **name)) {
+        let known: Vec<&str> = fields.iter().map(|field| field.name.as_ref()).collect();
+        let why = format!("there is no field `{stranger}`; the fields are {}", known.join(", "));
+        return reject(Rejection::InvalidInput(why.into()));
+    }
+    let mut whole = Map::new();
+    for field in fields {
+        let value = given.get(&field.name).cloned().unwrap_or_else(|| field.initial.clone());
+        if let Err(mismatch) = field.kind.check(&value) {
+            let inside = if mismatch.path.is_empty() { String::new() } else { format!(".{}", mismatch.path) };
+            let why = format!("`{}{inside}` must be {}, but is {}", field.name, mismatch.wanted, mismatch.found);
+            return reject(Rejection::InvalidInput(why.into()));
+        }
+        whole.insert(field.name.clone(), value);
+    }
+    Ok(Value::map(whole))
+}
+
+/// The step of a job whose fence and attempt are current.
+fn current_job(draft: &mut Draft, run: RunId, attempt: u32) -> Deciding<Arc<Step>> {
+    let current = match draft.state().runs.get(&run).map(|run| &run.body) {
+        Some(Body::Job { attempt: current, queued: true, .. }) => Some(*current),
+        _ => None,
+    };
+    match (current, draft.step_of(run)) {
+        (Some(current), Some(step)) if current == attempt => {
+            draft.place = Some(run);
+            Ok(step)
+        }
+        _ => reject(Rejection::Gone("the job is no longer waited for".into())),
+    }
+}
+
+fn fire(draft: &mut Draft, id: TimerId) -> Deciding<()> {
+    let Some(timer) = draft.state().timers.get(&id).cloned() else {
+        return reject(Rejection::Gone("the timer was disarmed".into()));
+    };
+    if timer.due > draft.now() {
+        return reject(Rejection::Gone("the timer is not due yet".into()));
+    }
+    draft.place = Some(timer.run);
+    draft.emit(Event::TimerFired { timer: id, due: timer.due });
+    let step = draft.step_of(timer.run);
+    match (&timer.purpose, step) {
+        (TimerPurpose::After { handler, .. }, step) => {
+            let handlers = step.map_or_else(|| draft.definition.handlers.clone(), |step| step.handlers.clone());
+            match handlers.iter().find(|known| known.name == *handler) {
+                Some(known) => flow::trigger(draft, timer.run, known, None),
+                None => Ok(()),
+            }
+        }
+        (TimerPurpose::Rung { rung }, Some(step)) => {
+            let ladder = step.due.as_ref().and_then(|due| due.ladder.clone()).unwrap_or_else(|| "usual".into());
+            let rungs = draft.definition.ladders.get(&ladder);
+            let tell =
+                rungs.and_then(|rungs| rungs.get(*rung as usize)).map(|rung| rung.tell.clone()).unwrap_or_default();
+            draft.emit(Event::Reminded { run: timer.run, rung: *rung, tell });
+            Ok(())
+        }
+        (TimerPurpose::Due, Some(step)) => flow::complete(draft, timer.run, &step, Done::plain(crate::deadline::LATE)),
+        (TimerPurpose::Wait, Some(step)) => match &step.kind {
+            StepKind::Repeat(repeat) => {
+                step::repeat::next_round(draft, timer.run, repeat);
+                Ok(())
+            }
+            _ => step::wait::over(draft, timer.run, &step, Value::Null),
+        },
+        (TimerPurpose::Alternative { name }, Some(step)) => {
+            step::first::won(draft, timer.run, &step, name, Value::Null)
+        }
+        (TimerPurpose::Retry { attempt }, Some(step)) => step::call::again(draft, timer.run, &step, *attempt),
+        (_, None) => Ok(()),
+    }
+}
+
+fn deliver(
+    draft: &mut Draft,
+    id: SubscriptionId,
+    message: &Arc<str>,
+    sent: &Arc<str>,
+    payload: &Value,
+) -> Deciding<()> {
+    let Some(held) = draft.state().subscriptions.get(&id).cloned() else {
+        return reject(Rejection::Gone("nobody waits for this message any more".into()));
+    };
+    draft.place = Some(held.run);
+    let step = draft.step_of(held.run);
+    let wait = message_wait(draft, &held.purpose, step.as_deref());
+    if let Some(when) = wait.as_ref().and_then(|wait| wait.when.as_ref()) {
+        let place = Place::scope(flow::body_scope(draft, held.run)).with("message", payload.clone());
+        if !draft.holds(when, &place)? {
+            return reject(Rejection::Gone("the wait's `when` does not take this message".into()));
+        }
+    }
+    draft.emit(Event::MessageReceived {
+        subscription: id,
+        message: message.clone(),
+        id: sent.clone(),
+        payload: payload.clone(),
+    });
+    match (&held.purpose, step) {
+        (SubscriptionPurpose::Wait, Some(step)) => step::wait::over(draft, held.run, &step, payload.clone()),
+        (SubscriptionPurpose::Alternative { name }, Some(step)) => {
+            step::first::won(draft, held.run, &step, name, payload.clone())
+        }
+        (SubscriptionPurpose::Handler { handler }, step) => {
+            let handlers = step.map_or_else(|| draft.definition.handlers.clone(), |step| step.handlers.clone());
+            match handlers.iter().find(|known| known.name == *handler) {
+                Some(known) => flow::trigger(draft, held.run, known, Some(("message", payload.clone()))),
+                None => Ok(()),
+            }
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+/// The wait of the definition behind a subscription.
+fn message_wait(draft: &Draft, purpose: &SubscriptionPurpose, step: Option<&Step>) -> Option<definition::MessageWait> {
+    let of = |wait: &definition::WaitFor| match wait {
+        definition::WaitFor::Message(wait) => Some(wait.clone()),
+        _ => None,
+    };
+    match (purpose, step.map(|step| &step.kind)) {
+        (SubscriptionPurpose::Wait, Some(StepKind::Wait(wait))) => of(wait),
+        (SubscriptionPurpose::Alternative { name }, Some(StepKind::First { alternatives })) => {
+            alternatives.iter().find(|alternative| alternative.name == *name).and_then(|found| of(&found.wait))
+        }
+        (SubscriptionPurpose::Handler { handler }, _) => {
+            let handlers: &[Handler] = step.map_or(&draft.definition.handlers, |step| &step.handlers);
+            handlers.iter().find(|known| known.name == *handler).and_then(|known| match &known.on {
+                definition::Trigger::Message(wait) => Some(wait.clone()),
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// Operating an instance is for its process's owner and administrators; the platform may always.
+fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
+    let Some(id) = actor.id() else { return Ok(()) };
+    let person = person(draft, id)?;
+    let owner = draft.definition.owner.clone();
+    if person.roles.iter().any(|held| held.role.as_ref() == ADMIN || held.role == owner) {
+        return Ok(());
+    }
+    reject(Rejection::Forbidden(owner))
+}
+
+fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
+    if reason.trim().is_empty() {
+        return reject(Rejection::ReasonRequired);
+    }
+    operator(draft, actor)?;
+    flow::close_contents(draft, ROOT_RUN);
+    flow::close_incidents(draft);
+    draft.emit(Event::Cancelled { by: actor.clone(), reason: reason.clone() });
+    Ok(())
+}
+
+/// Tries again what an incident stopped: the block goes on at its step, or the step is done anew.
+fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
+    let Some(open) = draft.state().incidents.get(&id).cloned() else { return reject(Rejection::UnknownIncident) };
+    if reason.trim().is_empty() {
+        return reject(Rejection::ReasonRequired);
+    }
+    operator(draft, actor)?;
+    draft.place = open.run;
+    draft.emit(Event::IncidentResolved { incident: id, by: actor.clone(), reason: Some(reason.clone()) });
+    let Some(run) = open.run.filter(|run| *run != ROOT_RUN) else { return Ok(()) };
+    let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
+        return Ok(());
+    };
+    if let (StepKind::Call(_), Body::Job { attempt, .. }) = (&step.kind, &current.body) {
+        return step::call::again(draft, run, &step, attempt + 1);
+    }
+    flow::cancel_run(draft, run);
+    draft.emit(Event::Returned {
+        scope: current.scope,
+        to: step.key.clone(),
+        index: current.index,
+        from: step.key.clone(),
+    });
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! One decision in the making: the state as it would be, the events so far, the facts they rest on.
+//!
+//! Deciding goes item by item: first the command, then one ready scope after another, until quiet or
+//! until the budget of a transition is spent. An item that needs something of the world stops with
+//! [`Stop::Ask`]; the draft goes back to the item's start, the runtime answers, and the item runs again
+//! with the answer served from the facts. So steps are written as plain functions, and deciding again from
+//! a log row is the same code with all facts given.
+
+use std::sync::Arc;
+
+use crate::command::Command;
+use crate::event::Event;
+use crate::facts::{Ask, Context, Fact};
+use crate::id::{IncidentId, RunId, ScopeId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{Boundary, Definition, Step};
+use crate::rejection::Rejection;
+use crate::state::State;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// Steps that one transition may run; what is left goes on in the next.
+pub const STEPS_PER_TRANSITION: u32 = 250;
+/// Events that one transition may hold before it stops at the next item.
+pub const EVENTS_PER_TRANSITION: usize = 1_500;
+
+/// Why an item does not go on.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    Ask(Ask),
+    Rejected(Rejection),
+    /// An operator must act; what the item did is undone, and the incident stands in its place.
+    Incident {
+        code: IncidentCode,
+        detail: Value,
+    },
+    /// Deciding again asked for more than the row holds.
+    Diverged,
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Stop::Rejected(rejection)
+    }
+}
+
+/// The result of a piece of deciding.
+pub(crate) type Deciding<T> = Result<T, Stop>;
+
+/// What the runtime does next.
+#[derive(Debug, PartialEq)]
+pub enum Progress {
+    /// Answer this with [`Draft::answer`], then advance again.
+    Ask(Ask),
+    /// Quiet: take the [`Decision`].
+    Done,
+}
+
+/// Why advancing gave no decision.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Only when deciding again: the row's facts do not answer what is asked now.
+    #[error("the recorded facts do not answer what deciding asks")]
+    Diverged,
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub struct Decision {
+    pub events: Vec<Event>,
+    pub facts: Vec<Fact>,
+    /// The state with the events folded in.
+    pub state: State,
+}
+
+/// A decision in the making.
+pub struct Draft {
+    pub(crate) definition: Arc<Definition>,
+    state: Option<State>,
+    pub(crate) context: Context,
+    command: Arc<Command>,
+    facts: Vec<Fact>,
+    /// The next fact to serve.
+    cursor: usize,
+    replaying: bool,
+    events: Vec<Event>,
+    handled: bool,
+    steps: u32,
+    /// The step whose activity is being asked for.
+    pub(crate) asking: Option<Arc<Step>>,
+    /// The run that an incident while handling the command belongs to.
+    pub(crate) place: Option<RunId>,
+}
+
+impl Draft {
+    /// Begins to decide `command` on `state`; none for a start.
+    #[must_use]
+    pub fn new(definition: Arc<Definition>, state: Option<State>, command: Command, context: Context) -> Self {
+        Draft {
+            definition,
+            state,
+            context,
+            command: Arc::new(command),
+            facts: Vec::new(),
+            cursor: 0,
+            replaying: false,
+            events: Vec::new(),
+            handled: false,
+            steps: 0,
+            asking: None,
+            place: None,
+        }
+    }
+
+    /// Decides again from a row: every answer comes from `facts`.
+    #[must_use]
+    pub fn replaying(mut self, facts: Vec<Fact>) -> Self {
+        self.facts = facts;
+        self.replaying = true;
+        self
+    }
+
+    /// Goes on until something must be asked or nothing is left to do.
+    pub fn advance(&mut self) -> Result<Progress, DecideError> {
+        loop {
+            let item = if self.handled { self.next_item() } else { Some(Item::Command) };
+            let Some(item) = item else { return Ok(Progress::Done) };
+            let (state, events, cursor) = (self.state.clone(), self.events.len(), self.cursor);
+            self.place = None;
+            let result = match item {
+                Item::Command => {
+                    let command = self.command.clone();
+                    crate::decide::handle(self, &command)
+                }
+                Item::Scope(scope) => crate::flow::advance(self, scope),
+            };
+            match result {
+                Ok(()) => {}
+                Err(Stop::Ask(ask)) => {
+                    self.state = state;
+                    self.events.truncate(events);
+                    self.cursor = cursor;
+                    if self.replaying {
+                        return Err(DecideError::Diverged);
+                    }
+                    return Ok(Progress::Ask(ask));
+                }
+                Err(Stop::Rejected(rejection)) => return Err(rejection.into()),
+                Err(Stop::Diverged) => return Err(DecideError::Diverged),
+                Err(Stop::Incident { code, detail }) => {
+                    self.state = state;
+                    self.events.truncate(events);
+                    match item {
+                        Item::Command => {
+                            let command = self.command.clone();
+                            crate::decide::consume(self, &command)?;
+                            let place = self.place;
+                            self.raise(code, detail, place, None);
+                        }
+                        Item::Scope(scope) => self.raise(code, detail, None, Some(scope)),
+                    }
+                }
+            }
+            match item {
+                Item::Command => self.handled = true,
+                Item::Scope(_) => self.steps += 1,
+            }
+        }
+    }
+
+    fn next_item(&self) -> Option<Item> {
+        let spent = self.steps >= STEPS_PER_TRANSITION
+            || self.events.len() >= EVENTS_PER_TRANSITION
+            || (self.definition.policy.boundary == Boundary::Commit && self.steps > 0);
+        if spent {
+            return None;
+        }
+        self.state.as_ref()?.ready.values().next().copied().map(Item::Scope)
+    }
+
+    /// Gives the answer to the question that advancing stopped at.
+    pub fn answer(&mut self, fact: Fact) {
+        self.facts.push(fact);
+    }
+
+    /// The decision, once advancing is done. `None` if there is no state: the command made no start.
+    #[must_use]
+    pub fn finish(mut self) -> Option<Decision> {
+        self.facts.truncate(self.cursor);
+        self.state.map(|state| Decision { events: self.events, facts: self.facts, state })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.context.now
+    }
+
+    /// The state as decided so far.
+    ///
+    /// # Panics
+    /// Never once the start was decided; `decide` refuses every other command without a state first.
+    pub(crate) fn state(&self) -> &State {
+        self.state.as_ref().expect("a command on nothing was refused before anything read the state")
+    }
+
+    pub(crate) fn has_state(&self) -> bool {
+        self.state.is_some()
+    }
+
+    pub(crate) fn command(&self) -> Arc<Command> {
+        self.command.clone()
+    }
+
+    /// Records an event and folds it.
+    pub(crate) fn emit(&mut self, event: Event) {
+        match &mut self.state {
+            Some(state) => state.apply(&event, self.context.now),
+            None => self.state = State::started(self.context.instance, &event, self.context.now),
+        }
+        self.events.push(event);
+    }
+
+    /// The next free number of the instance.
+    pub(crate) fn number(&self) -> u64 {
+        self.state().next
+    }
+
+    /// Computes a fact here, or serves the one that was recorded.
+    pub(crate) fn fact(&mut self, compute: impl FnOnce(&Self) -> Fact) -> Deciding<Fact> {
+        if let Some(fact) = self.facts.get(self.cursor) {
+            self.cursor += 1;
+            return Ok(fact.clone());
+        }
+        if self.replaying {
+            return Err(Stop::Diverged);
+        }
+        let fact = compute(self);
+        self.facts.push(fact.clone());
+        self.cursor += 1;
+        Ok(fact)
+    }
+
+    /// Serves the world's answer, or stops to ask for it.
+    pub(crate) fn ask(&mut self, ask: Ask) -> Deciding<Fact> {
+        let Some(fact) = self.facts.get(self.cursor) else { return Err(Stop::Ask(ask)) };
+        self.cursor += 1;
+        Ok(fact.clone())
+    }
+
+    /// Raises an incident at a run or a scope.
+    pub(crate) fn raise(&mut self, code: IncidentCode, detail: Value, run: Option<RunId>, scope: Option<ScopeId>) {
+        let incident = IncidentId(self.number());
+        self.emit(Event::IncidentRaised { incident, run, scope, code, detail });
+    }
+}
+
+/// What is decided in one go.
+#[derive(Clone, Copy)]
+enum Item {
+    Command,
+    Scope(ScopeId),
+}
+
+/// An incident, as a stop.
+pub(crate) fn incident<T>(code: IncidentCode, detail: Value) -> Deciding<T> {
+    Err(Stop::Incident { code, detail })
+}

@@ -1,0 +1,405 @@
+//! How control moves through nested blocks: into a step, out of it, out of a block, backwards, and away.
+//!
+//! A block counts its own branches, so no counter can go wrong and nothing waits for a token that cannot
+//! come. Everything that is given up is closed by an event of its own: timers, subscriptions, children.
+
+use std::sync::Arc;
+
+use crate::command::{ActivityFailure, Actor};
+use crate::draft::{Deciding, Draft, incident};
+use crate::evaluate::Place;
+use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
+use crate::id::{BlockKey, RunId, ScopeId, StepKey, SubscriptionId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
+use crate::state::{Body, Cursor, Phase, ROOT_RUN, ROOT_SCOPE};
+use crate::step;
+use crate::value::Value;
+
+/// The outcome of a step that has no other.
+pub(crate) const DONE: &str = "done";
+/// The outcome of a process whose steps are all done and that names no end.
+pub(crate) const COMPLETED: &str = "completed";
+/// How often one step may be entered in one instance.
+pub(crate) const VISITS_MAX: u32 = 1_000_000;
+
+/// Runs the next step of a ready scope, or ends the scope.
+pub(crate) fn advance(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
+    let Some(scope) = draft.state().scopes.get(&id) else { return Ok(()) };
+    let Cursor::Ready { index, forced, .. } = scope.cursor else { return Ok(()) };
+    let definition = draft.definition.clone();
+    let step =
+        definition.block(&scope.block).and_then(|block| block.steps.get(index)).and_then(|key| definition.step(key));
+    let Some(step) = step else { return end_scope(draft, id) };
+    let place = Place::scope(id);
+    if let Some(when) = step.when.as_ref().filter(|_| !forced)
+        && !draft.holds(when, &place)?
+    {
+        draft.emit(Event::StepSkipped { scope: id, step: step.key.clone(), index });
+        return Ok(());
+    }
+    if draft.state().visits.get(&step.key).copied().unwrap_or(0) >= VISITS_MAX {
+        return bound(&step.key, VISITS_MAX);
+    }
+    step::enter(draft, id, step, &place)
+}
+
+/// An incident that says which bound of which step was reached.
+pub(crate) fn bound<T>(step: &StepKey, most: u32) -> Deciding<T> {
+    let detail = [("step", Value::Text(step.clone())), ("at_most", Value::Int(i64::from(most)))];
+    incident(IncidentCode::BoundReached, Value::record(detail))
+}
+
+impl Draft {
+    /// Opens a step in a scope and arms its events; its number is the fence of all its waits.
+    pub(crate) fn enter(&mut self, scope: ScopeId, step: &Step, body: event::Body) -> RunId {
+        let run = RunId(self.number());
+        self.emit(Event::StepEntered { run, scope, step: step.key.clone(), index: step.index, body });
+        run
+    }
+
+    /// Opens a block under a run.
+    pub(crate) fn open_scope(
+        &mut self,
+        parent: RunId,
+        block: &BlockKey,
+        purpose: Purpose,
+        item: Option<Item>,
+    ) -> ScopeId {
+        let scope = ScopeId(self.number());
+        self.emit(Event::ScopeOpened { scope, block: block.clone(), parent, purpose, item });
+        scope
+    }
+
+    /// Arms the events of a host: subscriptions and timers. Errors need none.
+    pub(crate) fn arm_handlers(&mut self, run: RunId, handlers: &[Handler], place: &Place) -> Deciding<()> {
+        for handler in handlers {
+            match &handler.on {
+                Trigger::Message(wait) => {
+                    self.subscribe(run, SubscriptionPurpose::Handler { handler: handler.name.clone() }, wait, place)?;
+                }
+                Trigger::Error(_) => {}
+                Trigger::After(spans) => {
+                    let opened = match self.state().runs.get(&run) {
+                        Some(host) if run != ROOT_RUN => {
+                            self.state().opened.get(&host.step).copied().unwrap_or(host.entered_at)
+                        }
+                        _ => self.state().started_at,
+                    };
+                    for (count, span) in (0u32..).zip(spans) {
+                        let value = self.template(span, place)?;
+                        let due = self.moment(&value, opened, None)?;
+                        self.arm(run, TimerPurpose::After { handler: handler.name.clone(), count }, due);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Subscribes a run to a message.
+    pub(crate) fn subscribe(
+        &mut self,
+        run: RunId,
+        purpose: SubscriptionPurpose,
+        wait: &MessageWait,
+        place: &Place,
+    ) -> Deciding<()> {
+        let matches = self.record(&wait.matches, place)?;
+        let subscription = SubscriptionId(self.number());
+        self.emit(Event::Subscribed { subscription, run, purpose, message: wait.message.clone(), matches });
+        Ok(())
+    }
+
+    /// The step of a run that is being entered in this very item; the draft may have gone back to its start.
+    pub(crate) fn step_of_any(&self, run: RunId) -> Option<Arc<Step>> {
+        self.step_of(run).or_else(|| self.asking.clone())
+    }
+
+    /// The step a run is an activation of; none for the process itself.
+    pub(crate) fn step_of(&self, run: RunId) -> Option<Arc<Step>> {
+        let run = self.state().runs.get(&run)?;
+        self.definition.step(&run.step).cloned()
+    }
+}
+
+/// What a step gave when its own work was done.
+pub(crate) struct Done {
+    pub(crate) outcome: Arc<str>,
+    pub(crate) output: Value,
+    pub(crate) writes: Vec<FieldWrite>,
+    pub(crate) by: Option<Actor>,
+    /// Which of several targets of a `back_to` the person chose.
+    pub(crate) back_to: Option<StepKey>,
+}
+
+impl Done {
+    pub(crate) fn plain(outcome: &str) -> Self {
+        Done { outcome: outcome.into(), output: Value::Null, writes: Vec::new(), by: None, back_to: None }
+    }
+}
+
+/// Completes a run whose work is done, and follows the route of its outcome.
+pub(crate) fn complete(draft: &mut Draft, run: RunId, step: &Step, done: Done) -> Deciding<()> {
+    let route = step.outcomes.get(&done.outcome).cloned().unwrap_or(Route::Next);
+    finish(draft, run, step, done, &route)
+}
+
+/// Completes a run and follows a route that the step's kind chose.
+pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, route: &Route) -> Deciding<()> {
+    close_contents(draft, run);
+    let then = match route {
+        Route::Next => Then::Next,
+        Route::Steps(_) => Then::Into,
+        Route::End { .. } | Route::Back(_) => Then::Stop,
+    };
+    let scope = draft.state().runs.get(&run).map_or(ROOT_SCOPE, |run| run.scope);
+    draft.emit(Event::StepCompleted {
+        run,
+        outcome: done.outcome,
+        output: done.output,
+        by: done.by,
+        writes: done.writes,
+        milestone: step.milestone.clone(),
+        then,
+    });
+    match route {
+        Route::Next => {}
+        Route::Steps(block) => {
+            draft.open_scope(run, block, Purpose::Route, None);
+        }
+        Route::End { outcome } => end_process(draft, outcome.clone()),
+        Route::Back(back) => {
+            let chosen = done.back_to.as_ref().filter(|chosen| back.targets.contains(chosen));
+            let Some(target) = chosen.or(back.targets.first()) else { return Ok(()) };
+            step::back::jump(draft, scope, &step.key, target, back.at_most)?;
+        }
+    }
+    Ok(())
+}
+
+/// A scope has no step left: it ends, and the run that holds it goes on.
+fn end_scope(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
+    let Some(scope) = draft.state().scopes.get(&id).cloned() else { return Ok(()) };
+    draft.emit(Event::ScopeEnded { scope: id });
+    let parent = scope.parent;
+    match &scope.purpose {
+        Purpose::Route => {
+            draft.emit(Event::StepLeft { run: parent });
+            Ok(())
+        }
+        Purpose::Instead { handler } if parent == ROOT_RUN => {
+            end_process(draft, handler.clone());
+            Ok(())
+        }
+        Purpose::Instead { .. } => {
+            draft.emit(Event::StepLeft { run: parent });
+            Ok(())
+        }
+        Purpose::Beside { handler } => end_beside(draft, parent, handler),
+        Purpose::Body if parent == ROOT_RUN => {
+            end_process(draft, COMPLETED.into());
+            Ok(())
+        }
+        Purpose::Body | Purpose::Branch { .. } | Purpose::Item => {
+            let Some(step) = draft.step_of(parent) else { return Ok(()) };
+            step::child_ended(draft, parent, &step)
+        }
+    }
+}
+
+/// Steps beside a host have ended; with `ends_step` they end the host's step.
+fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
+    let Some(step) = draft.step_of(host) else { return Ok(()) };
+    let ends = step.handlers.iter().any(|handler| handler.name == *name && handler.ends_step);
+    if ends && draft.state().runs.get(&host).is_some_and(|run| run.phase == Phase::Open) {
+        return complete(draft, host, &step, Done::plain(name));
+    }
+    Ok(())
+}
+
+/// Ends the process with an outcome: everything open is given up.
+pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
+    close_contents(draft, ROOT_RUN);
+    close_incidents(draft);
+    let output = draft.state().data.clone();
+    draft.emit(Event::Ended { outcome, output });
+}
+
+/// Incidents that are still open when nothing is left for them to stop.
+pub(crate) fn close_incidents(draft: &mut Draft) {
+    let open: Vec<_> = draft.state().incidents.keys().copied().collect();
+    for incident in open {
+        draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+    }
+}
+
+/// Gives up everything a run holds: scopes, timers, subscriptions, a child. The run itself stays.
+pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
+    let Some(run) = draft.state().runs.get(&id) else { return };
+    if run.children.is_empty() && run.timers.is_empty() && run.subscriptions.is_empty() && run.incident.is_none() {
+        if let Body::Child { child, .. } = run.body {
+            abandon(draft, id, child);
+        }
+        return;
+    }
+    let run = run.clone();
+    for scope in run.children {
+        close_scope(draft, scope);
+    }
+    for timer in run.timers {
+        draft.emit(Event::TimerDisarmed { timer });
+    }
+    for subscription in run.subscriptions {
+        draft.emit(Event::Unsubscribed { subscription });
+    }
+    if let Some(incident) = run.incident {
+        draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+    }
+    if let Body::Child { child, .. } = run.body {
+        abandon(draft, id, child);
+    }
+}
+
+fn abandon(draft: &mut Draft, run: RunId, child: crate::id::InstanceId) {
+    let ended = draft.command().action.ends_child() == Some(child);
+    if !ended && draft.state().runs.get(&run).is_some_and(|run| run.phase == Phase::Open) {
+        draft.emit(Event::ChildAbandoned { run, child });
+    }
+}
+
+/// Gives up a scope with all that is open in it.
+pub(crate) fn close_scope(draft: &mut Draft, id: ScopeId) {
+    let Some(scope) = draft.state().scopes.get(&id) else { return };
+    match scope.cursor {
+        Cursor::Open { run } => cancel_run(draft, run),
+        Cursor::Blocked { incident, .. } => {
+            draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+        }
+        Cursor::Ready { .. } | Cursor::Held => {}
+    }
+    draft.emit(Event::ScopeClosed { scope: id });
+}
+
+/// Gives up a run.
+pub(crate) fn cancel_run(draft: &mut Draft, run: RunId) {
+    close_contents(draft, run);
+    draft.emit(Event::StepCancelled { run });
+}
+
+/// An event of a host happened: its steps begin, beside what goes on or instead of it.
+pub(crate) fn trigger(
+    draft: &mut Draft,
+    host: RunId,
+    handler: &Handler,
+    variable: Option<(&str, Value)>,
+) -> Deciding<()> {
+    let item = variable.map(|(name, value)| Item { name: name.into(), index: 0, key: handler.name.clone(), value });
+    if let Some(when) = &handler.when {
+        let mut place = Place::scope(body_scope(draft, host));
+        if let Some(item) = &item {
+            place = place.with(&item.name, item.value.clone());
+        }
+        if !draft.holds(when, &place)? {
+            return Ok(());
+        }
+    }
+    draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
+    match &handler.action {
+        HandlerAction::Steps(block) => {
+            draft.open_scope(host, block, Purpose::Beside { handler: handler.name.clone() }, item);
+        }
+        HandlerAction::Instead { block, .. } => {
+            if host == ROOT_RUN {
+                hold_process(draft);
+            } else {
+                close_contents(draft, host);
+                draft.emit(Event::StepCompleted {
+                    run: host,
+                    outcome: handler.name.clone(),
+                    output: item.as_ref().map(|item| item.value.clone()).unwrap_or_default(),
+                    by: None,
+                    writes: Vec::new(),
+                    milestone: None,
+                    then: Then::Into,
+                });
+            }
+            draft.open_scope(host, block, Purpose::Instead { handler: handler.name.clone() }, item);
+        }
+    }
+    Ok(())
+}
+
+/// Gives up what the process is doing, but not its list of steps: the event that takes its place may return there.
+fn hold_process(draft: &mut Draft) {
+    let Some(root) = draft.state().runs.get(&ROOT_RUN) else { return };
+    let others: Vec<ScopeId> = root.children.iter().copied().filter(|scope| *scope != ROOT_SCOPE).collect();
+    for scope in others {
+        close_scope(draft, scope);
+    }
+    match draft.state().scopes.get(&ROOT_SCOPE).map(|scope| scope.cursor) {
+        Some(Cursor::Open { run }) => cancel_run(draft, run),
+        Some(Cursor::Blocked { incident, .. }) => {
+            draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+            draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE });
+        }
+        Some(Cursor::Ready { .. }) => draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE }),
+        Some(Cursor::Held) | None => {}
+    }
+}
+
+/// The scope an expression of a host's event stands in: the list that the host is in.
+pub(crate) fn body_scope(draft: &Draft, host: RunId) -> ScopeId {
+    match draft.state().runs.get(&host) {
+        Some(run) if host != ROOT_RUN => run.scope,
+        _ => ROOT_SCOPE,
+    }
+}
+
+/// Raises a business error from a run: an outcome of the step takes it, else the nearest event for it around.
+pub(crate) fn raise_error(draft: &mut Draft, run: RunId, step: &Step, failure: &ActivityFailure) -> Deciding<bool> {
+    let error = Value::record([
+        ("code", Value::Text(failure.code.clone())),
+        ("message", Value::Text(failure.message.clone())),
+        ("detail", failure.detail.clone()),
+    ]);
+    if step.outcomes.contains_key(&failure.code) && !matches!(step.kind, StepKind::Fail { .. }) {
+        let done = Done { output: error, ..Done::plain(&failure.code) };
+        complete(draft, run, step, done)?;
+        return Ok(true);
+    }
+    let mut host = Some(run);
+    while let Some(id) = host {
+        let handlers = match draft.step_of(id) {
+            Some(step) => step.handlers.clone(),
+            None => draft.definition.handlers.clone(),
+        };
+        let catches = |handler: &&Handler| match &handler.on {
+            Trigger::Error(code) => *code == failure.code || code.as_ref() == "any",
+            _ => false,
+        };
+        // A run that is leaving has given its events up already.
+        let open = draft.state().runs.get(&id).is_some_and(|run| run.phase == Phase::Open);
+        if let Some(handler) = handlers.iter().find(catches).filter(|_| open) {
+            catch(draft, run, id, handler, error)?;
+            return Ok(true);
+        }
+        host = match draft.state().runs.get(&id) {
+            Some(current) if id != ROOT_RUN => draft.state().scopes.get(&current.scope).map(|scope| scope.parent),
+            _ => None,
+        };
+    }
+    Ok(false)
+}
+
+/// The step that failed ends, whichever way the event goes on.
+fn catch(draft: &mut Draft, run: RunId, host: RunId, handler: &Handler, error: Value) -> Deciding<()> {
+    if let HandlerAction::Steps(block) = &handler.action {
+        // Beside: the failed step is left with the event's name as its outcome, and the flow goes on after the steps.
+        let Some(step) = draft.step_of(run) else { return Ok(()) };
+        draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
+        let done = Done { output: error, ..Done::plain(&handler.name) };
+        return finish(draft, run, &step, done, &Route::Steps(block.clone()));
+    }
+    trigger(draft, host, handler, Some(("error", error)))
+}

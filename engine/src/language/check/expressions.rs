@@ -1,0 +1,227 @@
+//! Expressions: names that exist, fields that exist, kinds that compare, values that may be unset.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::language::check::context::Check;
+use crate::language::check::types::fits;
+use crate::language::compile::{Expectation, Site};
+use crate::language::definition::{Definition, Text};
+use crate::language::diagnostics::registry as codes;
+use crate::language::types::Type;
+use crate::rules::expression::{Expression, TypeFaultKind};
+
+/// What every expression of a process may read, beside what its place adds.
+pub(super) fn variables(definition: &Definition) -> BTreeMap<Arc<str>, Type> {
+    let record = |fields: &[crate::language::definition::Field]| {
+        Type::Record(Arc::new(fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect()))
+    };
+    let steps = definition.steps.keys().map(|key| (key.clone(), Type::Any)).collect();
+    let mut known: BTreeMap<Arc<str>, Type> =
+        definition.data.iter().map(|field| (field.name.clone(), field.kind.clone())).collect();
+    known.insert("input".into(), record(&definition.input));
+    known.insert("key".into(), Type::String);
+    known.insert("initiator".into(), Type::User);
+    known.insert("started_at".into(), Type::DateTime);
+    known.insert("now".into(), Type::DateTime);
+    known.insert("steps".into(), Type::Record(Arc::new(steps)));
+    known
+}
+
+impl Check<'_, '_> {
+    pub(super) fn expressions(&mut self) {
+        let known = variables(self.definition);
+        for site in std::mem::take(&mut self.compiler.sites) {
+            self.expression(&site, &known);
+            self.functions(&site);
+            self.compiler.sites.push(site);
+        }
+    }
+
+    /// The type of an expression, if it has one that is known.
+    pub(super) fn infer(&self, of: &Expression) -> Option<Type> {
+        let known = variables(self.definition);
+        let locals = self.site(of).map(|site| site.locals.clone()).unwrap_or_default();
+        of.infer(&|name| lookup(name, &locals, &known)).ok()
+    }
+
+    fn expression(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>) {
+        let source: Vec<char> = site.expression.source().chars().collect();
+        let given = match site.expression.infer(&|name| lookup(name, &site.locals, known)) {
+            Ok(given) => given,
+            Err(fault) => {
+                let message = Text { zh: fault.zh.into(), en: fault.en.into() };
+                if let Some(minus) = hyphen(&source, fault.offset) {
+                    let place = site.range(minus, 1);
+                    let message = text!("这里的连字符是减号", "this hyphen is a minus");
+                    let hint = text!("名称用下划线：`approve_plan`", "names have underscores: `approve_plan`");
+                    return self.say(&codes::EXPR_HYPHEN, place, message, Some(hint));
+                }
+                let name: Arc<str> = match &fault.kind {
+                    TypeFaultKind::UnknownVariable(name) | TypeFaultKind::UnknownField(name) => name.clone(),
+                    TypeFaultKind::UnlikeTypes | TypeFaultKind::WrongType => "".into(),
+                };
+                let of_steps =
+                    matches!(fault.kind, TypeFaultKind::UnknownField(_)) && after_steps(&source, fault.offset);
+                let code = if of_steps { &codes::EXPR_UNKNOWN_STEP } else { code_of(&fault.kind) };
+                let place = site.range(fault.offset, name.chars().count().max(1));
+                let hint = match fault.kind {
+                    TypeFaultKind::UnknownVariable(_) => {
+                        let locals = site.locals.iter().map(|(name, _)| name.as_ref());
+                        self.near(&name, known.keys().map(AsRef::as_ref).chain(locals))
+                    }
+                    TypeFaultKind::UnknownField(_) => self.near(&name, field_names(self.definition, &name)),
+                    _ => None,
+                };
+                return self.say(code, place, message, hint);
+            }
+        };
+        self.unset(site, known, &source);
+        let (fine, wanted) = match &site.wanted {
+            Expectation::Any => return,
+            Expectation::When | Expectation::Boolean => (fits(&given, &Type::Boolean), "boolean".to_owned()),
+            Expectation::List => (matches!(strip(&given), Type::List(_) | Type::Any), "list".to_owned()),
+            Expectation::Time => (
+                matches!(strip(&given), Type::Duration | Type::DateTime | Type::Date | Type::String | Type::Any),
+                "duration or moment".to_owned(),
+            ),
+            Expectation::Typed(kind) => (fits(&given, kind), kind.to_string()),
+        };
+        if !fine {
+            let message = text!(
+                format!("这里需要 {wanted}，表达式给出 {given}"),
+                format!("this place wants {wanted}, the expression gives {given}")
+            );
+            self.say(&codes::EXPR_TYPE, site.whole(), message, None);
+        }
+    }
+
+    /// Comparing a value that may be unset is an error when it runs; `??` or a test against `()` settles it.
+    fn unset(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>, source: &[char]) {
+        for reference in site.expression.references() {
+            let Some((first, rest)) = reference.path.split_first() else { continue };
+            let kind = lookup(first, &site.locals, known);
+            let kind = rest.iter().try_fold(kind, |kind, name| Some(kind?.field(name))).flatten();
+            let written = reference.path.join(".");
+            let end = reference.offset + written.chars().count();
+            let tested = {
+                let whole: String = source.iter().filter(|c| !c.is_whitespace()).collect();
+                whole.contains(&format!("{written}!=()")) || whole.contains(&format!("{written}==()"))
+            };
+            let compares =
+                |text: &str| text.starts_with(['<', '>']) || text.starts_with("==") || text.starts_with("!=");
+            let after: String = source[end.min(source.len())..].iter().collect();
+            let before: String = source[..reference.offset.min(source.len())].iter().collect();
+            let before = before.trim_end();
+            let compared = compares(after.trim_start())
+                || before.ends_with(['<', '>'])
+                || before.ends_with("==")
+                || before.ends_with("!=")
+                || before.ends_with("<=")
+                || before.ends_with(">=");
+            if matches!(kind, Some(Type::Optional(_))) && compared && !tested {
+                let message = text!(
+                    format!("`{written}` 可能没有值，不能直接比较"),
+                    format!("`{written}` may be unset and cannot be compared as it is")
+                );
+                let hint = text!(
+                    format!("用 `??` 给出替代值：`({written} ?? …)`"),
+                    format!("say with `??` what stands for it: `({written} ?? …)`")
+                );
+                self.say(
+                    &codes::EXPR_UNSET,
+                    site.range(reference.offset, written.chars().count()),
+                    message,
+                    Some(hint),
+                );
+            }
+        }
+    }
+
+    /// Steps and milestones that functions name.
+    fn functions(&mut self, site: &Site) {
+        for used in site.expression.functions() {
+            let Some((name, offset)) = used.texts.first() else { continue };
+            let place = |from: usize| site.range(from, name.chars().count() + 2);
+            match used.name.as_ref() {
+                "visits" | "visited" | "any_outcome" | "any_no" if self.definition.step(name).is_none() => {
+                    let message = text!(format!("没有步骤 `{name}`"), format!("there is no step `{name}`"));
+                    let hint = self.near(name, self.definition.steps.keys().map(AsRef::as_ref));
+                    self.say(&codes::EXPR_UNKNOWN_STEP, place(*offset), message, hint);
+                }
+                "reached" => {
+                    let milestones: Vec<Arc<str>> =
+                        self.definition.steps.values().filter_map(|step| step.milestone.clone()).collect();
+                    if !milestones.contains(name) {
+                        let message = text!(format!("没有里程碑 `{name}`"), format!("there is no milestone `{name}`"));
+                        let hint = self.near(name, milestones.iter().map(AsRef::as_ref));
+                        self.say(&codes::EXPR_UNKNOWN_MILESTONE, place(*offset), message, hint);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The code of a fault of types.
+pub(super) fn code_of(kind: &TypeFaultKind) -> &'static crate::language::diagnostics::Code {
+    match kind {
+        TypeFaultKind::UnknownVariable(_) => &codes::EXPR_UNKNOWN_VARIABLE,
+        TypeFaultKind::UnknownField(_) => &codes::EXPR_UNKNOWN_FIELD,
+        TypeFaultKind::UnlikeTypes | TypeFaultKind::WrongType => &codes::EXPR_TYPE,
+    }
+}
+
+fn lookup(name: &str, locals: &[(Arc<str>, Type)], known: &BTreeMap<Arc<str>, Type>) -> Option<Type> {
+    let local = locals.iter().rev().find(|(local, _)| local.as_ref() == name).map(|(_, kind)| kind.clone());
+    local.or_else(|| known.get(name).cloned())
+}
+
+fn strip(kind: &Type) -> &Type {
+    match kind {
+        Type::Optional(inner) => strip(inner),
+        other => other,
+    }
+}
+
+/// A minus between two words without blanks, around the place of a fault: a hyphen in a name.
+fn hyphen(source: &[char], offset: usize) -> Option<usize> {
+    let word = |c: &char| c.is_alphanumeric() || *c == '_' || *c == '.';
+    let from = source[..offset.min(source.len())].iter().rposition(|c| !word(c));
+    let to = source.iter().skip(offset).position(|c| !word(c)).map(|length| offset + length);
+    [from, to].into_iter().flatten().find(|place| {
+        source[*place] == '-'
+            && place
+                .checked_sub(1)
+                .and_then(|before| source.get(before))
+                .is_some_and(|c| c.is_alphabetic() || *c == '_')
+            && source.get(place + 1).is_some_and(|c| c.is_alphabetic())
+    })
+}
+
+fn after_steps(source: &[char], offset: usize) -> bool {
+    let before: String = source[..offset.min(source.len())].iter().collect();
+    let before = before.trim_end().trim_end_matches('.');
+    before.ends_with("steps") && !before.ends_with(|c: char| c == '_') && !before.ends_with(".steps")
+}
+
+/// Names of fields that a misspelt one may have meant.
+fn field_names<'a>(definition: &'a Definition, _written: &str) -> Vec<&'a str> {
+    fn add<'a>(kind: &'a Type, names: &mut Vec<&'a str>) {
+        match kind {
+            Type::Record(fields) => {
+                for (name, kind) in fields.iter() {
+                    names.push(name);
+                    add(kind, names);
+                }
+            }
+            Type::List(inner) | Type::Optional(inner) => add(inner, names),
+            _ => {}
+        }
+    }
+    let mut names: Vec<&str> = definition.input.iter().map(|field| field.name.as_ref()).collect();
+    definition.data.iter().chain(&definition.input).for_each(|field| add(&field.kind, &mut names));
+    names.extend(definition.steps.keys().map(AsRef::as_ref));
+    names
+}

@@ -1,0 +1,17 @@
+//! What a definition must satisfy beyond its shape, one file a family of findings.
+
+mod ballots;
+mod context;
+mod entry;
+mod expressions;
+mod flow;
+mod messages;
+mod names;
+mod outcomes;
+mod returns;
+mod tables;
+mod types;
+mod writers;
+mod writes;
+
+pub use entry::check;

@@ -1,0 +1,31 @@
+//! From the tree to the definition: shape is checked here, meaning in [`super::check`].
+//!
+//! Nothing stops at the first fault: what cannot be read is left out or replaced, and the finding keeps the
+//! definition from being used.
+
+mod branches;
+mod catalogue;
+mod context;
+mod due;
+mod events;
+mod forms;
+mod library;
+mod people;
+mod process;
+mod read;
+mod rules;
+mod site;
+mod starts;
+mod steps;
+mod texts;
+mod typing;
+mod values;
+mod waits;
+mod work;
+
+pub use catalogue::{names_in_catalogue, release_names};
+pub(crate) use context::{Compiler, Reference, ReferenceKind};
+pub(crate) use library::Library;
+pub(crate) use process::compile;
+pub(crate) use rules::add;
+pub(crate) use site::{Expectation, Site};

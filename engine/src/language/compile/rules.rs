@@ -1,0 +1,98 @@
+//! Files that the rules parse: tables, scripts, calendars. Their faults become findings in their own file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::language::definition::Text;
+use crate::language::diagnostics::registry as codes;
+use crate::language::diagnostics::{Code, Sink};
+use crate::language::syntax::{self, Source};
+use crate::language::types::Type;
+use crate::rules::calendar::Calendar;
+use crate::rules::schedule::{Gap, Overlap, Schedule, SchedulePart};
+use crate::rules::script::Script;
+use crate::rules::table::Table;
+
+/// A decision table; its YAML is first refused what ours is refused.
+pub(super) fn table(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Table> {
+    let mut own = Sink::default();
+    let (source, tree) = syntax::parse(path, bytes, &mut own);
+    let broken = own.has_errors() || tree.is_none();
+    own.into_sorted().into_iter().for_each(|finding| sink.add(finding));
+    if broken {
+        return None;
+    }
+    match Table::parse(std::str::from_utf8(bytes).ok()?) {
+        Ok(table) => Some(table),
+        Err(faults) => {
+            for fault in faults {
+                add(sink, &source, &codes::TABLE_INVALID, (fault.line, fault.column), (fault.zh, fault.en));
+            }
+            None
+        }
+    }
+}
+
+/// A finding at a line and column that a parser of the rules gave.
+pub(crate) fn add(sink: &mut Sink, source: &Source, code: &'static Code, at: (u32, u32), words: (String, String)) {
+    let offset = source.offset(at.0 as usize, (at.1 as usize).saturating_sub(1));
+    sink.add(source.finding(code, offset, offset + 1, Text { zh: words.0.into(), en: words.1.into() }, None));
+}
+
+pub(super) fn script(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Script> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    match Script::compile(path, text) {
+        Ok(script) => Some(script),
+        Err(fault) => {
+            let source = Source::new(path, text);
+            add(sink, &source, &codes::SCRIPT_INVALID, (fault.line, fault.column), (fault.zh, fault.en));
+            None
+        }
+    }
+}
+
+pub(super) fn calendar(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Calendar> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    match Calendar::parse(text) {
+        Ok(calendar) => Some(calendar),
+        Err(faults) => {
+            let source = Source::new(path, text);
+            for fault in faults {
+                let words = (format!("{}：{}", fault.path, fault.zh), format!("{}: {}", fault.path, fault.en));
+                add(sink, &source, &codes::CALENDAR_INVALID, (1, 1), words);
+            }
+            None
+        }
+    }
+}
+
+/// What a table gives: a record of its outputs; one output is given bare.
+pub(super) fn output_type(table: &Table) -> Type {
+    fn place(fields: &mut BTreeMap<Arc<str>, Type>, path: &[Arc<str>]) {
+        let Some((first, rest)) = path.split_first() else { return };
+        if rest.is_empty() {
+            fields.insert(first.clone(), Type::Any);
+            return;
+        }
+        let mut inner = match fields.get(first) {
+            Some(Type::Record(inner)) => (**inner).clone(),
+            _ => BTreeMap::new(),
+        };
+        place(&mut inner, rest);
+        fields.insert(first.clone(), Type::Record(Arc::new(inner)));
+    }
+    if table.outputs().len() == 1 {
+        return Type::Any;
+    }
+    let mut fields = BTreeMap::new();
+    table.outputs().iter().for_each(|output| place(&mut fields, &output.path));
+    Type::Record(Arc::new(fields))
+}
+
+/// A cron schedule; whether the zone is at fault, and why.
+pub(super) fn schedule(cron: &str, zone: &str, gap: usize, overlap: usize) -> Result<Schedule, (bool, Text)> {
+    let gap = [Gap::Next, Gap::Skip][gap.min(1)];
+    let overlap = [Overlap::First, Overlap::Both, Overlap::Second][overlap.min(2)];
+    Schedule::parse(cron, zone, gap, overlap)
+        .map_err(|error| (error.part == SchedulePart::Zone, Text { zh: error.zh.into(), en: error.en.into() }))
+}

@@ -1,0 +1,374 @@
+//! What an instance is now: the fold of its events.
+//!
+//! A tree of activations: the process (run 0) holds the scope of its steps; a scope walks one list and has
+//! at most one open run; a composite run holds scopes again. Every open run that waits has something
+//! persisted that will wake it ([`State::wake_sources`]).
+//!
+//! Fields are private to this module's tree: [`apply`](State::apply) is the only writer. The maps are
+//! persistent, so a draft is a cheap copy and the cost of a step does not grow with the history.
+
+mod apply;
+mod names;
+mod view;
+
+use std::sync::Arc;
+
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+use serde::{Deserialize, Serialize};
+
+pub use self::names::{At, Extra};
+pub use self::view::WakeSource;
+use crate::command::{Actor, Cause, WorkId};
+use crate::event::{Candidates, Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
+use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
+use crate::language::definition::{ActivityMode, Join, Rest, Rule, SeatOrder};
+use crate::project::InstanceStatus;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+type Map<K, V> = RedBlackTreeMapSync<K, V>;
+type Set<K> = RedBlackTreeSetSync<K>;
+
+/// The run that stands for the process itself and holds its steps and events.
+pub const ROOT_RUN: RunId = RunId(0);
+/// The scope of the process's own steps.
+pub const ROOT_SCOPE: ScopeId = ScopeId(1);
+
+/// One instance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub(crate) id: InstanceId,
+    pub(crate) process: Arc<str>,
+    pub(crate) release: Digest,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) status: InstanceStatus,
+    pub(crate) outcome: Option<Arc<str>>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) initiator: Actor,
+    pub(crate) cause: Cause,
+    pub(crate) input: Value,
+    pub(crate) data: Value,
+    pub(crate) scopes: Map<ScopeId, Scope>,
+    pub(crate) runs: Map<RunId, Run>,
+    /// Scopes that have a step to run, in the order in which they became ready.
+    pub(crate) ready: Map<u64, ScopeId>,
+    pub(crate) timers: Map<TimerId, Timer>,
+    pub(crate) subscriptions: Map<SubscriptionId, Subscription>,
+    /// Open incidents.
+    pub(crate) incidents: Map<IncidentId, Incident>,
+    pub(crate) records: Map<StepKey, Record>,
+    pub(crate) visits: Map<StepKey, u32>,
+    /// How often each jump was taken, by the step it started from.
+    pub(crate) jumps: Map<StepKey, u32>,
+    /// When each step was first opened: deadlines run from here, whatever returns happen.
+    pub(crate) opened: Map<StepKey, Timestamp>,
+    pub(crate) milestones: Map<Arc<str>, Timestamp>,
+    /// Everybody who ever acted in a step, and for whom.
+    pub(crate) acted: Map<StepKey, Set<UserId>>,
+    /// Signatures in force.
+    pub(crate) signatures: Map<StepKey, Vec<WorkId>>,
+    /// The next number for anything that needs one.
+    pub(crate) next: u64,
+}
+
+/// One activation of a block.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scope {
+    pub(crate) id: ScopeId,
+    pub(crate) block: BlockKey,
+    pub(crate) parent: RunId,
+    pub(crate) purpose: Purpose,
+    pub(crate) variable: Option<Variable>,
+    pub(crate) cursor: Cursor,
+    /// What steps inside an item gave: `steps.x` there means this item's.
+    pub(crate) records: Option<Map<StepKey, Record>>,
+}
+
+/// A variable that exists only inside a scope: the item of an `each`, the message of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variable {
+    pub(crate) name: Arc<str>,
+    pub(crate) index: u64,
+    pub(crate) key: Arc<str>,
+    pub(crate) value: Value,
+}
+
+/// Where a scope's walk stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub enum Cursor {
+    /// The step at `index` is to be run, or the end is reached. A forced step runs whatever its `when` says.
+    Ready { index: usize, forced: bool, turn: u64 },
+    /// A step is open.
+    Open { run: RunId },
+    /// An incident stopped it before the step at `index`.
+    Blocked { index: usize, forced: bool, incident: IncidentId },
+    /// Its step was given up, and an event decides where it goes on.
+    Held,
+}
+
+/// One activation of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub(crate) id: RunId,
+    /// Run 0 has none: its scope's number is 0.
+    pub(crate) scope: ScopeId,
+    pub(crate) step: StepKey,
+    pub(crate) index: usize,
+    pub(crate) entered_at: Timestamp,
+    pub(crate) phase: Phase,
+    pub(crate) body: Body,
+    pub(crate) children: Vec<ScopeId>,
+    pub(crate) timers: Vec<TimerId>,
+    pub(crate) subscriptions: Vec<SubscriptionId>,
+    pub(crate) incident: Option<IncidentId>,
+    /// The moment it is due.
+    pub(crate) due: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Open,
+    /// Its work is done; the steps of its outcome are running.
+    Leaving,
+}
+
+/// What an open step holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    Plain,
+    /// The process itself.
+    Process,
+    Job {
+        activity: Arc<str>,
+        mode: ActivityMode,
+        attempt: u32,
+        input: Value,
+        /// Queued for a worker; otherwise it waits for a timer or an operator.
+        queued: bool,
+        available_at: Timestamp,
+    },
+    Task(Box<Work>),
+    Ballot {
+        rule: Rule,
+        order: SeatOrder,
+        seats: Vec<SeatState>,
+    },
+    Parallel {
+        branches: Vec<Arc<str>>,
+        join: Join,
+        rest: Rest,
+        ended: u32,
+    },
+    Each {
+        name: Arc<str>,
+        items: Value,
+        keys: Arc<Vec<Arc<str>>>,
+        at_once: u32,
+        join: Join,
+        rest: Rest,
+        next: u64,
+        ended: u64,
+        results: Map<u64, Value>,
+    },
+    Repeat {
+        rounds: u32,
+    },
+    First {
+        alternatives: Vec<Arc<str>>,
+    },
+    Child {
+        child: InstanceId,
+        process: Arc<str>,
+    },
+}
+
+/// Work for a person that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    pub(crate) task: Task,
+    pub(crate) assignee: Option<UserId>,
+    pub(crate) revision: u64,
+    pub(crate) opened_at: Timestamp,
+}
+
+/// A seat of a ballot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeatState {
+    pub(crate) seat: Seat,
+    /// None before its turn.
+    pub(crate) work: Option<Work>,
+    pub(crate) vote: Option<Vote>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vote {
+    pub(crate) outcome: Arc<str>,
+    pub(crate) by: Actor,
+    pub(crate) at: Timestamp,
+    pub(crate) answer: Value,
+    pub(crate) comment: Option<Arc<str>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timer {
+    pub(crate) id: TimerId,
+    pub(crate) run: RunId,
+    pub(crate) purpose: TimerPurpose,
+    pub(crate) due: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    pub(crate) id: SubscriptionId,
+    pub(crate) run: RunId,
+    pub(crate) purpose: SubscriptionPurpose,
+    pub(crate) message: Arc<str>,
+    pub(crate) matches: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    pub(crate) id: IncidentId,
+    pub(crate) run: Option<RunId>,
+    pub(crate) scope: Option<ScopeId>,
+    pub(crate) step: Option<StepKey>,
+    pub(crate) code: IncidentCode,
+    pub(crate) detail: Value,
+    pub(crate) raised_at: Timestamp,
+}
+
+/// What a completed step left behind: `steps.<id>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub(crate) run: RunId,
+    pub(crate) outcome: Arc<str>,
+    pub(crate) by: Option<Actor>,
+    pub(crate) at: Timestamp,
+    pub(crate) output: Value,
+}
+
+impl State {
+    #[must_use]
+    pub fn id(&self) -> InstanceId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn process(&self) -> &Arc<str> {
+        &self.process
+    }
+
+    #[must_use]
+    pub fn release(&self) -> Digest {
+        self.release
+    }
+
+    #[must_use]
+    pub fn key(&self) -> Option<&Arc<str>> {
+        self.key.as_ref()
+    }
+
+    #[must_use]
+    pub fn status(&self) -> InstanceStatus {
+        self.status
+    }
+
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Arc<str>> {
+        self.outcome.as_ref()
+    }
+
+    #[must_use]
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    #[must_use]
+    pub fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    #[must_use]
+    pub fn initiator(&self) -> &Actor {
+        &self.initiator
+    }
+
+    #[must_use]
+    pub fn input(&self) -> &Value {
+        &self.input
+    }
+
+    #[must_use]
+    pub fn data(&self) -> &Value {
+        &self.data
+    }
+
+    /// Steps are ready to run without anybody's help.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.status == InstanceStatus::Running
+    }
+
+    /// The open work of this id, task or seat, with the step it belongs to.
+    #[must_use]
+    pub fn work(&self, id: WorkId) -> Option<(&Run, &Work)> {
+        let run = self.runs.get(&id.run)?;
+        match &run.body {
+            Body::Task(work) if id.seat == 0 && run.phase == Phase::Open => Some((run, work)),
+            Body::Ballot { seats, .. } if run.phase == Phase::Open => {
+                let seat = seats.get(usize::try_from(id.seat).ok()?)?;
+                seat.vote.is_none().then_some(())?;
+                seat.work.as_ref().map(|work| (run, work))
+            }
+            _ => None,
+        }
+    }
+
+    /// The parent that awaits this instance's end.
+    #[must_use]
+    pub fn parent(&self) -> Option<(InstanceId, RunId)> {
+        match self.cause {
+            Cause::Parent { instance, run } => Some((instance, run)),
+            _ => None,
+        }
+    }
+}
+
+impl Run {
+    #[must_use]
+    pub fn step(&self) -> &StepKey {
+        &self.step
+    }
+}
+
+impl Work {
+    #[must_use]
+    pub fn task(&self) -> &Task {
+        &self.task
+    }
+
+    #[must_use]
+    pub fn assignee(&self) -> Option<&UserId> {
+        self.assignee.as_ref()
+    }
+
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    #[must_use]
+    pub fn candidates(&self) -> &[Candidates] {
+        &self.task.candidates
+    }
+}

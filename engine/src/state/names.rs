@@ -1,0 +1,120 @@
+//! What expressions see of a state, from where they stand.
+
+use std::sync::Arc;
+
+use super::{ROOT_SCOPE, Record, State};
+use crate::command::Actor;
+use crate::id::{RunId, ScopeId};
+use crate::language::definition::Definition;
+use crate::rules::expression::Names;
+use crate::time::Timestamp;
+use crate::value::{Map, Value};
+
+/// Variables that exist for one evaluation only: `message`, `form`, `output`, `error`.
+pub type Extra = Vec<(Arc<str>, Value)>;
+
+/// A place in a running process, as an expression's surroundings.
+pub struct At<'a> {
+    pub definition: &'a Definition,
+    pub state: &'a State,
+    /// The scope whose list the expression stands in.
+    pub scope: ScopeId,
+    pub now: Timestamp,
+    pub extra: &'a Extra,
+}
+
+impl At<'_> {
+    /// The variable of this name in the nearest scope around.
+    fn variable(&self, name: &str) -> Option<Value> {
+        let mut id = self.scope;
+        while let Some(scope) = self.state.scopes.get(&id) {
+            if let Some(variable) = scope.variable.as_ref().filter(|variable| variable.name.as_ref() == name) {
+                return Some(variable.value.clone());
+            }
+            id = self.state.runs.get(&scope.parent)?.scope;
+        }
+        None
+    }
+
+    /// Records by step: the process's, overlaid by those of the items around.
+    fn steps(&self) -> Value {
+        let mut steps: Map =
+            self.state.records.iter().map(|(step, record)| (step.clone(), record.to_value())).collect();
+        let mut id = self.scope;
+        let mut layers = Vec::new();
+        while let Some(scope) = self.state.scopes.get(&id) {
+            layers.extend(scope.records.as_ref());
+            let Some(parent) = self.state.runs.get(&scope.parent) else { break };
+            id = parent.scope;
+        }
+        for layer in layers.into_iter().rev() {
+            steps.extend(layer.iter().map(|(step, record)| (step.clone(), record.to_value())));
+        }
+        Value::map(steps)
+    }
+}
+
+impl Record {
+    /// What `steps.<id>` reads.
+    #[must_use]
+    pub(crate) fn to_value(&self) -> Value {
+        Value::record([
+            ("outcome", Value::Text(self.outcome.clone())),
+            ("by", self.by.as_ref().and_then(Actor::id).map_or(Value::Null, |id| Value::Text(id.clone()))),
+            ("at", Value::text(self.at.to_string())),
+            ("output", self.output.clone()),
+        ])
+    }
+}
+
+impl Names for At<'_> {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        if let Some((_, value)) = self.extra.iter().find(|(extra, _)| extra.as_ref() == name) {
+            return Some(value.clone());
+        }
+        if let Some(value) = self.variable(name) {
+            return Some(value);
+        }
+        let state = self.state;
+        Some(match name {
+            "input" => state.input.clone(),
+            "key" => state.key.clone().map_or(Value::Null, Value::Text),
+            "initiator" => state.initiator.id().map_or(Value::Null, |id| Value::Text(id.clone())),
+            "started_at" => Value::text(state.started_at.to_string()),
+            "now" => Value::text(self.now.to_string()),
+            "steps" => self.steps(),
+            _ => return state.data.get(name).cloned(),
+        })
+    }
+
+    fn visits(&self, step: &str) -> i64 {
+        self.state.visits.get(step).copied().map_or(0, i64::from)
+    }
+
+    fn reached(&self, milestone: &str) -> bool {
+        self.state.milestones.contains_key(milestone)
+    }
+
+    fn any_outcome(&self, step: &str, outcome: &str) -> bool {
+        let Some(since) = self.state.last_run(step) else { return false };
+        let inside = |record: &Record, key: &str| {
+            record.outcome.as_ref() == outcome && record.run > since && self.definition.is_inside(key, step)
+        };
+        self.state.records.iter().any(|(key, record)| inside(record, key))
+    }
+}
+
+impl State {
+    /// The newest activation of a step, open or done.
+    #[must_use]
+    pub(crate) fn last_run(&self, step: &str) -> Option<RunId> {
+        let open = self.runs.values().filter(|run| run.step.as_ref() == step).map(|run| run.id).max();
+        open.or_else(|| self.records.get(step).map(|record| record.run))
+    }
+
+    /// The surroundings of something that concerns the process as a whole.
+    #[must_use]
+    pub fn at_root<'a>(&'a self, definition: &'a Definition, now: Timestamp, extra: &'a Extra) -> At<'a> {
+        At { definition, state: self, scope: ROOT_SCOPE, now, extra }
+    }
+}

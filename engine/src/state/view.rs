@@ -1,0 +1,285 @@
+//! Reading a state: what it waits for, what it shows, where it stands.
+
+use std::sync::Arc;
+
+use super::{Body, Cursor, Phase, Run, Scope, State};
+use crate::command::WorkId;
+use crate::id::{IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId};
+use crate::language::definition::{Definition, Path};
+use crate::value::{Map, Value};
+
+/// Something persisted that will wake an instance.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WakeSource {
+    /// Ready steps: the writer goes on.
+    Ready,
+    Task(WorkId),
+    Job(RunId),
+    Timer(TimerId),
+    Subscription(SubscriptionId),
+    Child(InstanceId),
+    Incident(IncidentId),
+}
+
+impl State {
+    /// Everything that can wake it. A live instance without any is a bug (law 14).
+    #[must_use]
+    pub fn wake_sources(&self) -> Vec<WakeSource> {
+        let mut sources = Vec::new();
+        if self.is_ready() {
+            sources.push(WakeSource::Ready);
+        }
+        sources.extend(self.timers.keys().copied().map(WakeSource::Timer));
+        sources.extend(self.subscriptions.keys().copied().map(WakeSource::Subscription));
+        sources.extend(self.incidents.keys().copied().map(WakeSource::Incident));
+        for run in self.runs.values().filter(|run| run.phase == Phase::Open) {
+            sources.extend(run.own_wake_sources());
+        }
+        sources
+    }
+
+    /// Faults of the tree: each is a bug. Empty for every state that `decide` makes.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !self.is_live() {
+            if self.scopes.size() + self.timers.size() + self.subscriptions.size() + self.incidents.size() > 0 {
+                faults.push("an ended instance has something open".to_owned());
+            }
+            return faults;
+        }
+        for scope in self.scopes.values() {
+            match scope.cursor {
+                Cursor::Open { run } if self.runs.get(&run).is_none_or(|run| run.scope != scope.id) => {
+                    faults.push(format!("scope {} is at run {run}, which is not open there", scope.id));
+                }
+                Cursor::Ready { turn, .. } if self.ready.get(&turn) != Some(&scope.id) => {
+                    faults.push(format!("scope {} is ready but has no turn", scope.id));
+                }
+                Cursor::Blocked { incident, .. } if !self.incidents.contains_key(&incident) => {
+                    faults.push(format!("scope {} is blocked by a closed incident", scope.id));
+                }
+                _ => {}
+            }
+            if self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
+                faults.push(format!("scope {} is not a child of its parent", scope.id));
+            }
+        }
+        for run in self.runs.values().filter(|run| run.id != super::ROOT_RUN) {
+            if self.scopes.get(&run.scope).is_none_or(|scope| scope.cursor != Cursor::Open { run: run.id }) {
+                faults.push(format!("run {} is open but its scope is elsewhere", run.id));
+            }
+            if !self.run_is_awaited(run) {
+                faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
+            }
+        }
+        for (turn, scope) in &self.ready {
+            if !matches!(self.scopes.get(scope).map(|scope| scope.cursor), Some(Cursor::Ready { turn: own, .. }) if own == *turn)
+            {
+                faults.push(format!("turn {turn} names scope {scope}, which is not ready"));
+            }
+        }
+        if self.wake_sources().is_empty() {
+            faults.push("nothing will wake it".to_owned());
+        }
+        faults
+    }
+
+    fn run_is_awaited(&self, run: &Run) -> bool {
+        !run.children.is_empty()
+            || !run.timers.is_empty()
+            || !run.subscriptions.is_empty()
+            || run.incident.is_some()
+            || !run.own_wake_sources().is_empty()
+    }
+
+    /// The scopes from `id` outwards to the process's.
+    pub(crate) fn scopes_around(&self, id: ScopeId) -> impl Iterator<Item = &Scope> {
+        let mut next = self.scopes.get(&id);
+        std::iter::from_fn(move || {
+            let scope = next?;
+            next = self.runs.get(&scope.parent).and_then(|run| self.scopes.get(&run.scope));
+            Some(scope)
+        })
+    }
+
+    /// What a `shows` path displays: a data field, the input, or what a step and the steps inside it gave.
+    #[must_use]
+    pub fn shown(&self, definition: &Definition, path: &Path) -> Value {
+        let Some((root, rest)) = path.split_first() else { return Value::Null };
+        let whole = if root.as_ref() == "input" {
+            self.input.clone()
+        } else if let Some(value) = self.data.get(root) {
+            value.clone()
+        } else {
+            self.step_summary(definition, root)
+        };
+        whole.at(rest).cloned().unwrap_or_default()
+    }
+
+    fn step_summary(&self, definition: &Definition, step: &str) -> Value {
+        let records = self.records.iter();
+        let concerned = records.filter(|(key, _)| key.as_ref() == step || definition.is_inside(key, step));
+        Value::map(concerned.map(|(key, record)| (key.clone(), record.to_value())).collect::<Map>())
+    }
+
+    /// Every open step, with the path of items it stands in.
+    pub fn open_steps(&self) -> impl Iterator<Item = (&StepKey, RunId, Vec<Arc<str>>)> {
+        self.runs.values().filter(|run| run.id != super::ROOT_RUN && run.phase == Phase::Open).map(|run| {
+            let items = self.scopes_around(run.scope).filter(|scope| scope.records.is_some());
+            let keys = items.filter_map(|scope| scope.variable.as_ref()).map(|variable| variable.key.clone()).collect();
+            (&run.step, run.id, keys)
+        })
+    }
+
+    /// The ids of all open work, tasks and seats.
+    #[must_use]
+    pub fn open_work(&self) -> Vec<WorkId> {
+        let mut works: Vec<WorkId> = Vec::new();
+        for run in self.runs.values().filter(|run| run.phase == Phase::Open) {
+            for source in run.own_wake_sources() {
+                if let WakeSource::Task(work) = source {
+                    works.push(work);
+                }
+            }
+        }
+        works
+    }
+
+    /// Armed timers, by when they are due.
+    #[must_use]
+    pub fn armed(&self) -> Vec<&super::Timer> {
+        let mut timers: Vec<_> = self.timers.values().collect();
+        timers.sort_by_key(|timer| (timer.due, timer.id));
+        timers
+    }
+
+    /// What it is subscribed to.
+    pub fn subscribed(&self) -> impl Iterator<Item = &super::Subscription> {
+        self.subscriptions.values()
+    }
+
+    /// Open incidents.
+    pub fn open_incidents(&self) -> impl Iterator<Item = &super::Incident> {
+        self.incidents.values()
+    }
+
+    /// The state as a reader sees it: where it stands, what it holds, what it waits for.
+    #[must_use]
+    pub fn to_view(&self) -> serde_json::Value {
+        let open: Vec<_> = self
+            .open_steps()
+            .map(|(step, run, items)| serde_json::json!({ "step": step, "run": run, "items": items }))
+            .collect();
+        let milestones: serde_json::Map<String, serde_json::Value> =
+            self.milestones.iter().map(|(name, at)| (name.to_string(), at.to_string().into())).collect();
+        serde_json::json!({
+            "instance": self.id.to_string(),
+            "process": self.process,
+            "release": self.release,
+            "key": self.key,
+            "status": self.status.word(),
+            "outcome": self.outcome,
+            "started_at": self.started_at.to_string(),
+            "updated_at": self.updated_at.to_string(),
+            "initiator": self.initiator.id(),
+            "input": self.input.to_json(),
+            "data": self.data.to_json(),
+            "open": open,
+            "steps": Value::map(self.records.iter().map(|(key, record)| (key.clone(), record.to_value())).collect::<Map>()).to_json(),
+            "milestones": milestones,
+        })
+    }
+}
+
+impl super::Timer {
+    #[must_use]
+    pub fn id(&self) -> TimerId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn due(&self) -> crate::time::Timestamp {
+        self.due
+    }
+
+    #[must_use]
+    pub fn purpose(&self) -> &crate::event::TimerPurpose {
+        &self.purpose
+    }
+
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        self.run
+    }
+}
+
+impl super::Subscription {
+    #[must_use]
+    pub fn id(&self) -> SubscriptionId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn message(&self) -> &Arc<str> {
+        &self.message
+    }
+
+    /// The equalities: fields of the message and what they must be.
+    #[must_use]
+    pub fn matches(&self) -> &Value {
+        &self.matches
+    }
+}
+
+impl super::Incident {
+    #[must_use]
+    pub fn id(&self) -> IncidentId {
+        self.id
+    }
+
+    #[must_use]
+    pub fn code(&self) -> crate::incident::IncidentCode {
+        self.code
+    }
+
+    #[must_use]
+    pub fn detail(&self) -> &Value {
+        &self.detail
+    }
+}
+
+impl Run {
+    /// Work, jobs and children of this run itself; timers and subscriptions are counted with the instance's.
+    fn own_wake_sources(&self) -> Vec<WakeSource> {
+        match &self.body {
+            Body::Task(_) => vec![WakeSource::Task(WorkId { run: self.id, seat: 0 })],
+            Body::Ballot { seats, .. } => (0u32..)
+                .zip(seats)
+                .filter(|(_, seat)| seat.work.is_some() && seat.vote.is_none())
+                .map(|(seat, _)| WakeSource::Task(WorkId { run: self.id, seat }))
+                .collect(),
+            Body::Job { queued: true, .. } => vec![WakeSource::Job(self.id)],
+            Body::Child { child, .. } => vec![WakeSource::Child(*child)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl State {
+    /// About how many bytes it takes in memory, for the cache's limit.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const BASE: usize = 700;
+        const RUN: usize = 320;
+        const SCOPE: usize = 260;
+        const SMALL: usize = 140;
+        BASE + self.runs.size() * RUN
+            + self.scopes.size() * SCOPE
+            + (self.timers.size() + self.subscriptions.size() + self.records.size()) * SMALL
+            + (self.visits.size() + self.opened.size() + self.acted.size()) * 96
+            + self.input.weight()
+            + self.data.weight()
+            + self.records.values().map(|record| record.output.weight()).sum::<usize>()
+    }
+}

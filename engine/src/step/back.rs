@@ -1,0 +1,96 @@
+//! `back_to`: the one jump, backwards. The region between is given up; signatures there are void but
+//! visible; completed effects stay.
+
+use std::collections::BTreeSet;
+
+use crate::command::WorkId;
+use crate::draft::{Deciding, Draft};
+use crate::event::{Body, Event, Then};
+use crate::flow;
+use crate::id::{ScopeId, StepKey};
+use crate::language::definition::{Back, Step};
+use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE};
+use crate::value::Value;
+
+pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back) -> Deciding<()> {
+    let Some(target) = back.targets.first() else { return Ok(()) };
+    let run = draft.enter(scope, step, Body::Plain);
+    draft.emit(Event::StepCompleted {
+        run,
+        outcome: target.clone(),
+        output: Value::Null,
+        by: None,
+        writes: Vec::new(),
+        milestone: step.milestone.clone(),
+        then: Then::Stop,
+    });
+    jump(draft, scope, &step.key, target, back.at_most)
+}
+
+/// Goes back to `target`, which stands in the list of `scope` or in one around it.
+pub(crate) fn jump(
+    draft: &mut Draft,
+    scope: ScopeId,
+    from: &StepKey,
+    target: &StepKey,
+    at_most: Option<u32>,
+) -> Deciding<()> {
+    if let Some(most) = at_most
+        && draft.state().jumps.get(from).copied().unwrap_or(0) >= most
+    {
+        return flow::bound(from, most);
+    }
+    let definition = draft.definition.clone();
+    let Some(step) = definition.step(target) else { return Ok(()) };
+    let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
+    void_signatures(draft, &step.block, step.index);
+    match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
+        Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
+        Some(Cursor::Blocked { incident, .. }) => {
+            draft.emit(Event::IncidentResolved { incident, by: crate::command::Actor::System, reason: None })
+        }
+        _ => {}
+    }
+    close_events_around(draft, scope, list);
+    draft.emit(Event::Returned { scope: list, to: target.clone(), index: step.index, from: from.clone() });
+    Ok(())
+}
+
+/// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
+fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
+    let state = draft.state();
+    let found = state.scopes_around(scope).find(|scope| scope.block.as_ref() == block).map(|scope| scope.id);
+    found.or_else(|| {
+        let root = state.scopes.get(&ROOT_SCOPE)?;
+        (root.block.as_ref() == block).then_some(ROOT_SCOPE)
+    })
+}
+
+/// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
+fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
+    let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
+    if let Some(outermost) = outermost.filter(|outermost| *outermost != list)
+        && draft.state().scopes.get(&outermost).is_some_and(|scope| scope.parent == ROOT_RUN)
+    {
+        flow::close_scope(draft, outermost);
+    }
+}
+
+/// Signatures of the steps from `index` on in `block`, at any depth, are void.
+fn void_signatures(draft: &mut Draft, block: &str, index: usize) {
+    let definition = draft.definition.clone();
+    let region: BTreeSet<&StepKey> =
+        definition.block(block).map(|block| block.steps.iter().skip(index).collect()).unwrap_or_default();
+    let concerned: Vec<(StepKey, Vec<WorkId>)> = draft
+        .state()
+        .signatures
+        .iter()
+        .filter(|(step, _)| region.iter().any(|outer| **outer == **step || definition.is_inside(step, outer)))
+        .map(|(step, works)| (step.clone(), works.clone()))
+        .collect();
+    for (step, works) in concerned {
+        for work in works {
+            draft.emit(Event::SignatureVoided { work, step: step.clone() });
+        }
+    }
+}
