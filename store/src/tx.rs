@@ -19,6 +19,7 @@ use crate::connection::Connection;
 use crate::database::{self, Kind};
 use crate::dialect;
 use crate::error::StoreError;
+use crate::lane::Writer;
 use crate::param::Param;
 use crate::row::Row;
 
@@ -27,7 +28,7 @@ pub const SAVEPOINTS_MAX: u32 = 60;
 
 /// A writing transaction.
 pub struct Tx {
-    connection: Option<Connection>,
+    writer: Option<Writer>,
     failed: bool,
     savepoints: Vec<Savepoint>,
     /// How many savepoints the database was asked for in all.
@@ -45,10 +46,9 @@ struct Savepoint {
 }
 
 impl Tx {
-    pub(crate) async fn begin(connection: Connection) -> Result<Tx, StoreError> {
+    pub(crate) async fn begin(writer: Writer) -> Result<Tx, StoreError> {
         // The transaction exists before BEGIN is sent: a cancelled BEGIN closes the connection like any other drop.
-        let mut tx =
-            Tx { connection: Some(connection), failed: false, savepoints: Vec::new(), opened: 0, rows: Vec::new() };
+        let mut tx = Tx { writer: Some(writer), failed: false, savepoints: Vec::new(), opened: 0, rows: Vec::new() };
         let sql = dialect::begin(tx.kind());
         tx.run(sql.into_sql_str()).await.map_err(|source| StoreError::statement(sql, source))?;
         Ok(tx)
@@ -56,7 +56,7 @@ impl Tx {
 
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.connection.as_ref().map_or(Kind::Sqlite, Connection::kind)
+        self.writer.as_ref().and_then(Writer::kind).unwrap_or(Kind::Sqlite)
     }
 
     /// Runs a statement; gives the number of rows changed.
@@ -181,8 +181,10 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(mut self) -> Result<(), StoreError> {
-        self.run("ROLLBACK".into_sql_str()).await.map_err(|source| StoreError::statement("ROLLBACK", source))?;
-        self.finish();
+        // Where ROLLBACK fails, the connection is closed, which undoes everything too.
+        if self.run("ROLLBACK".into_sql_str()).await.is_ok() {
+            self.finish();
+        }
         Ok(())
     }
 
@@ -198,7 +200,9 @@ impl Tx {
 
     /// Runs statements without parameters, whatever state the transaction is in.
     pub(crate) async fn run(&mut self, sql: SqlStr) -> Result<(), sqlx::Error> {
-        let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::PoolClosed) };
+        let Some(connection) = self.writer.as_mut().and_then(Writer::connection) else {
+            return Err(sqlx::Error::PoolClosed);
+        };
         let answer = connection.run(sql).await;
         self.failed |= answer.is_err();
         answer
@@ -212,7 +216,7 @@ impl Tx {
 
     /// The connection, unless something has failed on it.
     pub(crate) fn usable(&mut self) -> Result<&mut Connection, StoreError> {
-        match self.connection.as_mut() {
+        match self.writer.as_mut().and_then(Writer::connection) {
             Some(connection) if !self.failed => Ok(connection),
             _ => Err(StoreError::TransactionFailed),
         }
@@ -229,16 +233,10 @@ impl Tx {
         self.run(AssertSqlSafe(sql.as_str()).into_sql_str()).await.map_err(|source| StoreError::statement(&sql, source))
     }
 
-    /// The transaction has ended in good order: its connection goes back to the pool.
+    /// The transaction has ended in good order: its connection is the next one's.
     fn finish(&mut self) {
-        self.connection = None;
-    }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.as_mut() {
-            connection.close_on_drop();
+        if let Some(writer) = self.writer.take() {
+            writer.leave();
         }
     }
 }
