@@ -197,4 +197,9 @@ pub enum Outgoing {
         instance: InstanceId,
         subscription: SubscriptionId,
     },
+    /// The waiter a message was given to had gone: it is offered again.
+    GiveBack {
+        message: Arc<str>,
+        id: Arc<str>,
+    },
 }

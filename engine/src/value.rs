@@ -145,6 +145,19 @@ impl Value {
         Arc::make_mut(entries).entry(first.clone()).or_default().set(rest, value);
     }
 
+    /// About how many bytes it takes in memory.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const NODE: usize = 48;
+        NODE + match self {
+            Value::Text(text) => text.len(),
+            Value::List(items) => items.iter().map(Value::weight).sum(),
+            Value::Map(entries) => entries.iter().map(|(key, value)| key.len() + NODE + value.weight()).sum(),
+            Value::Sealed(sealed) => sealed.ciphertext.len() + sealed.subject.len(),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Decimal(_) => 0,
+        }
+    }
+
     /// What kind of value this is, in words for messages.
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -3,6 +3,7 @@
 use sqlx::pool::PoolConnection;
 use sqlx::{Postgres, SqlStr, Sqlite};
 
+use crate::bulk::Array;
 use crate::database::Kind;
 use crate::error::StoreError;
 use crate::param::Param;
@@ -26,6 +27,22 @@ macro_rules! bound {
                 Param::OptText(value) => query.bind(value),
                 Param::Bytes(value) => query.bind(value),
                 Param::OptBytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+/// Binds arrays to a PostgreSQL query.
+macro_rules! bound_arrays {
+    ($sql:expr, $arrays:expr) => {{
+        let mut query = sqlx::query($sql);
+        for array in $arrays {
+            query = match array {
+                Array::I64(values) => query.bind(values),
+                Array::Bool(values) => query.bind(values),
+                Array::Text(values) => query.bind(values),
+                Array::Bytes(values) => query.bind(values),
             };
         }
         query
@@ -90,6 +107,40 @@ impl Connection {
                 .await
                 .map(|_| ())
                 .map_err(|source| StoreError::statement(sql, source)),
+        }
+    }
+
+    /// Runs a PostgreSQL statement whose parameters are arrays.
+    pub(crate) async fn execute_arrays(
+        &mut self,
+        sql: SqlStr,
+        arrays: impl Iterator<Item = Array<'_>>,
+    ) -> Result<u64, StoreError> {
+        let shown = sql.clone();
+        match self {
+            Connection::Sqlite(_) => Ok(0),
+            Connection::Postgres(connection) => bound_arrays!(sql, arrays)
+                .execute(&mut **connection)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err(|source| StoreError::statement(shown.as_str(), source)),
+        }
+    }
+
+    /// Runs a PostgreSQL statement whose parameters are arrays, and reads all its rows.
+    pub(crate) async fn fetch_arrays(
+        &mut self,
+        sql: SqlStr,
+        arrays: impl Iterator<Item = Array<'_>>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let shown = sql.clone();
+        match self {
+            Connection::Sqlite(_) => Ok(Vec::new()),
+            Connection::Postgres(connection) => bound_arrays!(sql, arrays)
+                .fetch_all(&mut **connection)
+                .await
+                .map(|rows| rows.into_iter().map(|row| Row(Inner::Postgres(row))).collect())
+                .map_err(|source| StoreError::statement(shown.as_str(), source)),
         }
     }
 

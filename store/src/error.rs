@@ -51,7 +51,7 @@ pub enum StoreError {
     #[error("parameter {parameter} has the character U+0000")]
     NulCharacter { parameter: usize },
     #[error("parameter {parameter} of a bulk statement on {table} has another type than its column {column}")]
-    BulkType { table: &'static str, column: &'static str, parameter: usize },
+    BulkType { table: String, column: String, parameter: usize },
     #[error("cannot read {table}.{column} of {key}: {why}")]
     Corrupt { table: String, column: String, key: String, why: String },
     /// `server_running`: somebody else writes this shard.
@@ -59,6 +59,8 @@ pub enum StoreError {
     ServerRunning { shard: u16, holder: String, until: Timestamp },
     #[error("shard {shard} was written with semantics {found}, this program knows up to {known}; use a newer program")]
     Semantics { shard: u16, found: i64, known: i64 },
+    #[error("the key {key} of {process} is claimed and freed too often to be claimed now")]
+    KeyContended { process: String, key: String },
     #[error("cannot copy: {0}")]
     Copy(String),
 }
@@ -93,6 +95,7 @@ impl StoreError {
             StoreError::Corrupt { table, column, key, .. } => {
                 ErrorKind::Corrupt { table: table.clone(), column: column.clone(), key: key.clone() }
             }
+            StoreError::KeyContended { .. } => ErrorKind::Retryable,
             _ => ErrorKind::Other,
         }
     }

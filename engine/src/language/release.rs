@@ -96,7 +96,8 @@ pub fn collect(folder: &BTreeMap<String, Vec<u8>>, shared: &BTreeMap<String, Vec
     let mut spoken = BTreeSet::new();
     take(&mut bundle, process, folder, shared, &mut spoken);
     for (path, bytes) in folder.iter().chain(shared.iter()) {
-        let wanted = path.starts_with("catalogue/") && names_in_catalogue(bytes).iter().any(|name| spoken.contains(name));
+        let wanted =
+            path.starts_with("catalogue/") && names_in_catalogue(bytes).iter().any(|name| spoken.contains(name));
         if wanted && !bundle.files.contains_key(path) {
             bundle.files.insert(path.clone(), bytes.clone());
             take(&mut bundle, bytes, folder, shared, &mut BTreeSet::new());

@@ -282,6 +282,14 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
                 }));
             }
         }
+        // The owner of the message gave the subscription away with the delivery: one that goes on asks again.
+        Event::MessageReceived { subscription, message, .. } => {
+            if let Some(held) = after.subscriptions.get(subscription) {
+                let (message, matches) = (message.clone(), held.matches.clone());
+                let again = Outgoing::Subscribe { message, matches, instance, subscription: *subscription };
+                rows.push(RowChange::Outgoing(again));
+            }
+        }
         Event::ChildStarted { run, child, process, release, input } => {
             let start = Start {
                 process: process.clone(),

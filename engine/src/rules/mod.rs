@@ -10,3 +10,4 @@ pub mod schedule;
 pub mod script;
 pub mod span;
 pub mod table;
+mod wall;

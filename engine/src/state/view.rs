@@ -265,3 +265,21 @@ impl Run {
         }
     }
 }
+
+impl State {
+    /// About how many bytes it takes in memory, for the cache's limit.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        const BASE: usize = 700;
+        const RUN: usize = 320;
+        const SCOPE: usize = 260;
+        const SMALL: usize = 140;
+        BASE + self.runs.size() * RUN
+            + self.scopes.size() * SCOPE
+            + (self.timers.size() + self.subscriptions.size() + self.records.size()) * SMALL
+            + (self.visits.size() + self.opened.size() + self.acted.size()) * 96
+            + self.input.weight()
+            + self.data.weight()
+            + self.records.values().map(|record| record.output.weight()).sum::<usize>()
+    }
+}

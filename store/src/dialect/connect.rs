@@ -14,7 +14,7 @@ use crate::database::OpenOptions;
 use crate::error::StoreError;
 
 /// How many prepared statements a connection keeps.
-const STATEMENTS_MAX: usize = 512;
+const STATEMENTS_MAX: usize = 1024;
 /// How long to wait for a connection before saying that there is none.
 const ACQUIRE_MAX: Duration = Duration::from_secs(10);
 /// Statements slower than this are logged.

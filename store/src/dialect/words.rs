@@ -71,3 +71,43 @@ pub(crate) fn skip_locked(kind: Kind) -> &'static str {
         Kind::Postgres => " FOR UPDATE SKIP LOCKED",
     }
 }
+
+/// Keeps every writer's batch from ending, so that what is read meanwhile belongs together.
+pub(crate) fn freeze(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Sqlite => None,
+        Kind::Postgres => Some("LOCK TABLE shard IN SHARE MODE"),
+    }
+}
+
+/// Every column of every table: table, column, type, place in the primary key (0: none); in the tables' own order.
+pub(crate) fn catalogue(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => {
+            "SELECT t.name, c.name, LOWER(c.type), c.pk FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY t.name, c.cid"
+        }
+        Kind::Postgres => {
+            "SELECT CAST(t.relname AS TEXT), CAST(a.attname AS TEXT), format_type(a.atttypid, NULL), \
+             CAST(COALESCE(array_position(CAST(i.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT) \
+             FROM pg_class AS t JOIN pg_namespace AS n ON n.oid = t.relnamespace \
+             JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped \
+             LEFT JOIN pg_index AS i ON i.indrelid = t.oid AND i.indisprimary \
+             WHERE t.relkind = 'r' AND n.nspname = current_schema() ORDER BY t.relname, a.attnum"
+        }
+    }
+}
+
+/// Which table refers to which: a table's rows come after those it refers to.
+pub(crate) fn references(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => {
+            "SELECT t.name, f.\"table\" FROM sqlite_schema AS t JOIN pragma_foreign_key_list(t.name) AS f WHERE t.type = 'table'"
+        }
+        Kind::Postgres => {
+            "SELECT CAST(t.relname AS TEXT), CAST(r.relname AS TEXT) FROM pg_constraint AS c \
+             JOIN pg_class AS t ON t.oid = c.conrelid JOIN pg_class AS r ON r.oid = c.confrelid \
+             JOIN pg_namespace AS n ON n.oid = t.relnamespace WHERE c.contype = 'f' AND n.nspname = current_schema()"
+        }
+    }
+}

@@ -47,7 +47,9 @@ impl Check<'_, '_> {
         let initiator_out = refuses || ballot.not.contains(&NotWho::Initiator);
         let initiator = |who: &Candidate| match who {
             Candidate::Initiator => true,
-            Candidate::User(crate::language::definition::Template::Expression(who)) => who.source().trim() == "initiator",
+            Candidate::User(crate::language::definition::Template::Expression(who)) => {
+                who.source().trim() == "initiator"
+            }
             _ => false,
         };
         if initiator_out && !ballot.seats.is_empty() {
@@ -96,7 +98,10 @@ impl Check<'_, '_> {
                     format!("高风险流程中，时间一到 `{}` 就会自动通过", step.key),
                     format!("in a process of high risk, `{}` would be passed by time alone", step.key)
                 );
-                let hint = text!("用 `due` 的阶梯催办，或以 `end`、`back_to` 收尾", "remind with a ladder in `due`, or finish with `end` or `back_to`");
+                let hint = text!(
+                    "用 `due` 的阶梯催办，或以 `end`、`back_to` 收尾",
+                    "remind with a ladder in `due`, or finish with `end` or `back_to`"
+                );
                 self.say(&codes::RISK_SELF_COMPLETING, place, message, Some(hint));
             }
         }

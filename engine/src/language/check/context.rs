@@ -48,7 +48,9 @@ impl<'a> Check<'a, '_> {
     pub(super) fn around(&self, step: &Step) -> Vec<Arc<Step>> {
         let mut around = Vec::new();
         let mut block = self.definition.block(&step.block);
-        while let Some(owner) = block.and_then(|block| block.owner.as_ref()).and_then(|owner| self.definition.step(owner)) {
+        while let Some(owner) =
+            block.and_then(|block| block.owner.as_ref()).and_then(|owner| self.definition.step(owner))
+        {
             around.push(owner.clone());
             block = self.definition.block(&owner.block);
         }
@@ -131,7 +133,11 @@ impl<'a> Check<'a, '_> {
     pub(super) fn waits(&self, step: &Step) -> bool {
         use crate::language::definition::ActivityMode;
         match &step.kind {
-            StepKind::Task(_) | StepKind::Approve(_) | StepKind::Wait(_) | StepKind::First { .. } | StepKind::Run(_) => true,
+            StepKind::Task(_)
+            | StepKind::Approve(_)
+            | StepKind::Wait(_)
+            | StepKind::First { .. }
+            | StepKind::Run(_) => true,
             StepKind::Call(call) => {
                 self.definition.activities.get(&call.activity).is_some_and(|spec| spec.mode != ActivityMode::Inline)
             }

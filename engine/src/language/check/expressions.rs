@@ -108,7 +108,8 @@ impl Check<'_, '_> {
                 let whole: String = source.iter().filter(|c| !c.is_whitespace()).collect();
                 whole.contains(&format!("{written}!=()")) || whole.contains(&format!("{written}==()"))
             };
-            let compares = |text: &str| text.starts_with(['<', '>']) || text.starts_with("==") || text.starts_with("!=");
+            let compares =
+                |text: &str| text.starts_with(['<', '>']) || text.starts_with("==") || text.starts_with("!=");
             let after: String = source[end.min(source.len())..].iter().collect();
             let before: String = source[..reference.offset.min(source.len())].iter().collect();
             let before = before.trim_end();
@@ -127,7 +128,12 @@ impl Check<'_, '_> {
                     format!("用 `??` 给出替代值：`({written} ?? …)`"),
                     format!("say with `??` what stands for it: `({written} ?? …)`")
                 );
-                self.say(&codes::EXPR_UNSET, site.range(reference.offset, written.chars().count()), message, Some(hint));
+                self.say(
+                    &codes::EXPR_UNSET,
+                    site.range(reference.offset, written.chars().count()),
+                    message,
+                    Some(hint),
+                );
             }
         }
     }
@@ -186,7 +192,10 @@ fn hyphen(source: &[char], offset: usize) -> Option<usize> {
     let to = source.iter().skip(offset).position(|c| !word(c)).map(|length| offset + length);
     [from, to].into_iter().flatten().find(|place| {
         source[*place] == '-'
-            && place.checked_sub(1).and_then(|before| source.get(before)).is_some_and(|c| c.is_alphabetic() || *c == '_')
+            && place
+                .checked_sub(1)
+                .and_then(|before| source.get(before))
+                .is_some_and(|c| c.is_alphabetic() || *c == '_')
             && source.get(place + 1).is_some_and(|c| c.is_alphabetic())
     })
 }

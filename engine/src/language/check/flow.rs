@@ -51,16 +51,15 @@ impl Check<'_, '_> {
         let always = branches.iter().position(|b| b.when.as_ref().is_some_and(|when| when.source().trim() == "true"));
         let Some(always) = always.filter(|place| place + 1 < branches.len()) else { return };
         let part = format!("branch.{}", always + 1);
-        let message = text!("前面的分支总是成立，走不到这里", "the branch before always holds: this one is never taken");
+        let message =
+            text!("前面的分支总是成立，走不到这里", "the branch before always holds: this one is never taken");
         let place = self.place(&step.key, &part);
         self.say(&codes::BRANCH_NEVER, place, message, None);
     }
 
     /// Whether the flow never goes on after the step.
     pub(super) fn diverges(&self, step: &Step) -> bool {
-        let returns = |handler: &crate::language::definition::Handler| {
-            matches!(&handler.action, HandlerAction::Instead { block, .. } if !self.block_diverges(block))
-        };
+        let returns = |handler: &crate::language::definition::Handler| matches!(&handler.action, HandlerAction::Instead { block, .. } if !self.block_diverges(block));
         if step.when.is_some() || step.handlers.iter().any(returns) {
             return false;
         }

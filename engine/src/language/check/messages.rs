@@ -10,17 +10,26 @@ type Waiting = (String, (usize, usize));
 impl Check<'_, '_> {
     pub(super) fn messages(&mut self) {
         let mut open: Vec<(Vec<Waiting>, Vec<Waiting>)> = Vec::new();
-        let root: Vec<Waiting> = self.definition.handlers.iter().filter_map(|handler| {
-            let place = self.compiler.process_places.get(&format!("event.{}", handler.name)).copied();
-            signature_of(&handler.on).map(|signature| (signature, place.unwrap_or_default()))
-        }).collect();
+        let root: Vec<Waiting> = self
+            .definition
+            .handlers
+            .iter()
+            .filter_map(|handler| {
+                let place = self.compiler.process_places.get(&format!("event.{}", handler.name)).copied();
+                signature_of(&handler.on).map(|signature| (signature, place.unwrap_or_default()))
+            })
+            .collect();
         open.push((root.clone(), self.waiting("")));
         open.extend(pairs(&root));
         for step in self.steps() {
-            let hosts: Vec<Waiting> = step.handlers.iter().filter_map(|handler| {
-                let place = self.place(&step.key, &format!("event.{}", handler.name));
-                signature_of(&handler.on).map(|signature| (signature, place))
-            }).collect();
+            let hosts: Vec<Waiting> = step
+                .handlers
+                .iter()
+                .filter_map(|handler| {
+                    let place = self.place(&step.key, &format!("event.{}", handler.name));
+                    signature_of(&handler.on).map(|signature| (signature, place))
+                })
+                .collect();
             let mut inside: Vec<Waiting> = self.own(&step);
             inside.extend(self.blocks_of(&step).iter().flat_map(|block| self.waiting(block)));
             open.push((hosts.clone(), inside));

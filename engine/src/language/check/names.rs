@@ -32,10 +32,8 @@ impl Check<'_, '_> {
                 self.say(&codes::NOT_UNKNOWN, place, message, hint);
             }
             ReferenceKind::Not if !self.has_people(name) => {
-                let message = text!(
-                    format!("步骤 `{name}` 没有人参与"),
-                    format!("no person acts in the step `{name}`")
-                );
+                let message =
+                    text!(format!("步骤 `{name}` 没有人参与"), format!("no person acts in the step `{name}`"));
                 self.say(&codes::NOT_NO_PERSON, place, message, None);
             }
             ReferenceKind::Not => {}

@@ -47,7 +47,8 @@ impl Check<'_, '_> {
     pub(super) fn loops(&mut self) {
         for step in self.steps() {
             if let StepKind::Repeat(repeat) = &step.kind {
-                let bounded = self.compiler.places.get(&step.key).is_some_and(|p| p.parts.contains_key("repeat.at_most"));
+                let bounded =
+                    self.compiler.places.get(&step.key).is_some_and(|p| p.parts.contains_key("repeat.at_most"));
                 let rests = repeat.every.is_some() || self.inside(&repeat.block).iter().any(|inner| self.waits(inner));
                 if !bounded && !rests {
                     self.unbounded(self.place(&step.key, "repeat"));
@@ -63,10 +64,7 @@ impl Check<'_, '_> {
     }
 
     fn unbounded(&mut self, place: (usize, usize)) {
-        let message = text!(
-            "这个循环既不等待，也没有上限",
-            "this loop waits for nothing and has no bound"
-        );
+        let message = text!("这个循环既不等待，也没有上限", "this loop waits for nothing and has no bound");
         let hint = text!("加上 `at_most: …`，或在其中等待", "add `at_most: …`, or wait inside");
         self.say(&codes::LOOP_UNBOUNDED, place, message, Some(hint));
     }

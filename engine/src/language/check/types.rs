@@ -15,7 +15,9 @@ pub(super) fn fits(have: &Type, want: &Type) -> bool {
         (Type::List(have), Type::List(want)) => fits(have, want),
         (Type::Record(have), Type::Record(want)) => {
             have.iter().all(|(name, kind)| want.get(name).is_some_and(|wanted| fits(kind, wanted)))
-                && want.iter().all(|(name, kind)| have.contains_key(name) || matches!(kind, Type::Optional(_) | Type::Any))
+                && want
+                    .iter()
+                    .all(|(name, kind)| have.contains_key(name) || matches!(kind, Type::Optional(_) | Type::Any))
         }
         (Type::Record(_) | Type::AnyRecord, Type::Record(_) | Type::AnyRecord) => true,
         (Type::String, want) => is_text(want),

@@ -64,10 +64,8 @@ impl Check<'_, '_> {
             format!("`{written}` 被同时运行的{zh}写入"),
             format!("`{written}` is written by {en} that run at the same time")
         );
-        let hint = text!(
-            "每一处写自己的字段，之后再合并",
-            "let each write a field of its own, and join them afterwards"
-        );
+        let hint =
+            text!("每一处写自己的字段，之后再合并", "let each write a field of its own, and join them afterwards");
         self.say(&codes::WRITE_PARALLEL, place, message, Some(hint));
     }
 }

@@ -68,10 +68,7 @@ impl Check<'_, '_> {
 
     fn no_target(&mut self, step: &Step, path: &[Arc<str>], place: (usize, usize)) {
         let written = path.join(".");
-        let message = text!(
-            format!("`data` 没有声明 `{written}`"),
-            format!("`data` declares no `{written}`")
-        );
+        let message = text!(format!("`data` 没有声明 `{written}`"), format!("`data` declares no `{written}`"));
         let items = self.items(step);
         let names = self.data_names().chain(items.iter().map(|(name, _)| name.as_ref())).collect::<Vec<_>>();
         let hint = self.near(&written, names);
@@ -123,7 +120,11 @@ impl Check<'_, '_> {
         let outputs = self.compiler.sites.iter().any(|site| {
             site.step.as_ref().and_then(|key| self.definition.step(key)).is_some_and(|inner| {
                 self.around(inner).iter().any(|around| around.key == step.key)
-                    && site.expression.references().iter().any(|r| r.path.first().is_some_and(|first| first.as_ref() == "output"))
+                    && site
+                        .expression
+                        .references()
+                        .iter()
+                        .any(|r| r.path.first().is_some_and(|first| first.as_ref() == "output"))
             })
         });
         outputs || names.iter().any(|name| shown(name) || read(name))

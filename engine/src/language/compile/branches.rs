@@ -35,8 +35,7 @@ impl Compiler<'_> {
 
     /// Exactly one of `end`, `back_to` and `steps` of a map.
     pub(crate) fn way(&mut self, node: &Node, block: BlockKey, owner: Option<StepKey>) -> Option<Route> {
-        let ways: Vec<&str> =
-            ["end", "back_to", "steps"].into_iter().filter(|key| node.get(key).is_some()).collect();
+        let ways: Vec<&str> = ["end", "back_to", "steps"].into_iter().filter(|key| node.get(key).is_some()).collect();
         match ways.as_slice() {
             ["end"] => {
                 let outcome = node.get("end").and_then(|end| self.name(end))?;
@@ -55,10 +54,8 @@ impl Compiler<'_> {
                 None
             }
             _ => {
-                let message = text!(
-                    "end、back_to 和 steps 只能写一个",
-                    "`end`, `back_to` and `steps` exclude each other"
-                );
+                let message =
+                    text!("end、back_to 和 steps 只能写一个", "`end`, `back_to` and `steps` exclude each other");
                 let hint = text!("把返回或结束作为最后一个步骤", "make the return or the end the last of the steps");
                 self.say(&codes::SHAPE_INVALID_VALUE, node, message, Some(hint));
                 None
@@ -170,11 +167,8 @@ impl Compiler<'_> {
         let item = of.as_ref().map_or(Type::Any, |of| self.item_type(of));
         let at_once = node.get("at_once").and_then(|count| self.count(count, 1)).unwrap_or(AT_ONCE);
         let steps = self.required(step, "steps", "each")?;
-        let (join, rest) = if node.get("join").is_some() || node.get("rest").is_some() {
-            self.join(node)
-        } else {
-            self.join(step)
-        };
+        let (join, rest) =
+            if node.get("join").is_some() || node.get("rest").is_some() { self.join(node) } else { self.join(step) };
         let (item_key, block) = self.with_local(&name, item, |compiler| {
             let item_key = node.get("key").and_then(|key| compiler.expression(key, Expectation::Any));
             (item_key, compiler.block(steps, key.clone(), Some(key.clone())))

@@ -98,7 +98,8 @@ impl Compiler<'_> {
 pub fn names_in_catalogue(bytes: &[u8]) -> Vec<String> {
     let (_, tree) = syntax::parse("catalogue", bytes, &mut Sink::default());
     let Some(tree) = tree else { return Vec::new() };
-    let of = |key: &str| tree.get(key).and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.clone());
+    let of =
+        |key: &str| tree.get(key).and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.clone());
     of("activities").chain(of("messages")).collect()
 }
 

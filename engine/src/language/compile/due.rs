@@ -71,8 +71,12 @@ impl Compiler<'_> {
             _ => None,
         };
         let Some((span, before)) = parts else {
-            let message = text!(format!("`{written}` 不是阶梯上的时刻"), format!("`{written}` is no place on a ladder"));
-            let hint = text!("写作 `due`、`5 days before` 或 `1 business day after`", "write `due`, `5 days before` or `1 business day after`");
+            let message =
+                text!(format!("`{written}` 不是阶梯上的时刻"), format!("`{written}` is no place on a ladder"));
+            let hint = text!(
+                "写作 `due`、`5 days before` 或 `1 business day after`",
+                "write `due`, `5 days before` or `1 business day after`"
+            );
             self.say(&codes::DURATION_INVALID, node, message, Some(hint));
             return None;
         };

@@ -56,10 +56,8 @@ impl Compiler<'_> {
                     Some(HandlerAction::Instead { block: compiler.block(instead, block, owner), undo: false })
                 }
                 _ => {
-                    let message = text!(
-                        "事件须恰有 steps、instead 之一",
-                        "an event has exactly one of `steps` and `instead`"
-                    );
+                    let message =
+                        text!("事件须恰有 steps、instead 之一", "an event has exactly one of `steps` and `instead`");
                     compiler.say_at(&codes::EVENT_TRIGGER, entry.key_start, entry.key_end, message, None);
                     None
                 }

@@ -66,10 +66,7 @@ impl Compiler<'_> {
             if word == "initiator" {
                 return Some(Candidate::Initiator);
             }
-            let message = text!(
-                format!("`{word}` 不说明由谁做"),
-                format!("`{word}` does not say who")
-            );
+            let message = text!(format!("`{word}` 不说明由谁做"), format!("`{word}` does not say who"));
             let hint = text!(
                 format!("写作 {{ role: {word} }}、{{ user: =… }} 或 initiator"),
                 format!("write {{ role: {word} }}, {{ user: =… }} or initiator")
@@ -78,7 +75,11 @@ impl Compiler<'_> {
             return None;
         }
         let NodeKind::Map { entries, .. } = &node.kind else {
-            self.wrong(node, "{ role: … }、{ user: … } 或 { manager_of: … }", "{ role: … }, { user: … } or { manager_of: … }");
+            self.wrong(
+                node,
+                "{ role: … }、{ user: … } 或 { manager_of: … }",
+                "{ role: … }, { user: … } or { manager_of: … }",
+            );
             return None;
         };
         if let Some(role) = node.get("role") {
@@ -91,7 +92,8 @@ impl Compiler<'_> {
             let role = self.template(role, Some(&Type::Role))?;
             return Some(Candidate::Role { role, scope });
         }
-        for (key, make) in [("user", Candidate::User as fn(_) -> _), ("manager_of", Candidate::ManagerOf as fn(_) -> _)] {
+        for (key, make) in [("user", Candidate::User as fn(_) -> _), ("manager_of", Candidate::ManagerOf as fn(_) -> _)]
+        {
             if let Some(who) = node.get(key) {
                 let known: Vec<&str> = beside.iter().copied().chain([key]).collect();
                 self.shape(node, "a candidate", &known);

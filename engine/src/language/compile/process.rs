@@ -13,8 +13,26 @@ use crate::language::syntax::{Node, NodeKind};
 use crate::rules::calendar::Calendar;
 
 const KEYS: [&str; 20] = [
-    "process", "title", "owner", "intended_use", "risk", "readers", "search", "key", "calendar", "calendars", "late",
-    "input", "start", "data", "steps", "events", "policy", "description", "version", "texts",
+    "process",
+    "title",
+    "owner",
+    "intended_use",
+    "risk",
+    "readers",
+    "search",
+    "key",
+    "calendar",
+    "calendars",
+    "late",
+    "input",
+    "start",
+    "data",
+    "steps",
+    "events",
+    "policy",
+    "description",
+    "version",
+    "texts",
 ];
 
 /// Compiles `process.yaml`. What could not be read is left out: the definition counts only if nothing was found.
@@ -95,8 +113,7 @@ impl Compiler<'_> {
         let mut names = Vec::new();
         for item in self.one_or_many(node) {
             let Some(name) = self.word(item, "字段", "a field") else { continue };
-            let known: Vec<Arc<str>> =
-                self.input.iter().chain(&self.data).map(|field| field.name.clone()).collect();
+            let known: Vec<Arc<str>> = self.input.iter().chain(&self.data).map(|field| field.name.clone()).collect();
             if !known.contains(&name) {
                 self.unknown(&codes::FIELD_UNKNOWN, item, &name, "字段", "field", &known);
             }

@@ -8,8 +8,26 @@ use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
 pub(crate) const LATER: [&str; 20] = [
-    "alongside", "parts", "do", "send", "signal", "notify", "start", "compensate", "escalate", "add", "link", "grows",
-    "extend", "undo", "by", "reason", "while_open", "at_end", "until", "same_approver_again",
+    "alongside",
+    "parts",
+    "do",
+    "send",
+    "signal",
+    "notify",
+    "start",
+    "compensate",
+    "escalate",
+    "add",
+    "link",
+    "grows",
+    "extend",
+    "undo",
+    "by",
+    "reason",
+    "while_open",
+    "at_end",
+    "until",
+    "same_approver_again",
 ];
 
 impl Compiler<'_> {
@@ -45,10 +63,7 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn later(&mut self, start: usize, end: usize, what: &str) {
-        let message = text!(
-            format!("`{what}` 在此版本中尚不可用"),
-            format!("`{what}` is not yet in this version")
-        );
+        let message = text!(format!("`{what}` 在此版本中尚不可用"), format!("`{what}` is not yet in this version"));
         self.say_at(&codes::LANGUAGE_LATER, start, end, message, None);
     }
 

@@ -9,7 +9,7 @@ use crate::language::diagnostics::{Code, Sink};
 use crate::language::syntax::{self, Source};
 use crate::language::types::Type;
 use crate::rules::calendar::Calendar;
-use crate::rules::schedule::Schedule;
+use crate::rules::schedule::{Gap, Overlap, Schedule, SchedulePart};
 use crate::rules::script::Script;
 use crate::rules::table::Table;
 
@@ -39,12 +39,31 @@ pub(crate) fn add(sink: &mut Sink, source: &Source, code: &'static Code, at: (u3
     sink.add(source.finding(code, offset, offset + 1, Text { zh: words.0.into(), en: words.1.into() }, None));
 }
 
-pub(super) fn script(_path: &str, _bytes: &[u8], _sink: &mut Sink) -> Option<Script> {
-    Some(Script {})
+pub(super) fn script(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Script> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    match Script::compile(path, text) {
+        Ok(script) => Some(script),
+        Err(fault) => {
+            let source = Source::new(path, text);
+            add(sink, &source, &codes::SCRIPT_INVALID, (fault.line, fault.column), (fault.zh, fault.en));
+            None
+        }
+    }
 }
 
-pub(super) fn calendar(_path: &str, _bytes: &[u8], _sink: &mut Sink) -> Option<Calendar> {
-    Some(Calendar {})
+pub(super) fn calendar(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Calendar> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    match Calendar::parse(text) {
+        Ok(calendar) => Some(calendar),
+        Err(faults) => {
+            let source = Source::new(path, text);
+            for fault in faults {
+                let words = (format!("{}：{}", fault.path, fault.zh), format!("{}: {}", fault.path, fault.en));
+                add(sink, &source, &codes::CALENDAR_INVALID, (1, 1), words);
+            }
+            None
+        }
+    }
 }
 
 /// What a table gives: a record of its outputs; one output is given bare.
@@ -71,6 +90,9 @@ pub(super) fn output_type(table: &Table) -> Type {
 }
 
 /// A cron schedule; whether the zone is at fault, and why.
-pub(super) fn schedule(_cron: &str, _zone: &str, _gap: usize, _overlap: usize) -> Result<Schedule, (bool, Text)> {
-    Ok(Schedule {})
+pub(super) fn schedule(cron: &str, zone: &str, gap: usize, overlap: usize) -> Result<Schedule, (bool, Text)> {
+    let gap = [Gap::Next, Gap::Skip][gap.min(1)];
+    let overlap = [Overlap::First, Overlap::Both, Overlap::Second][overlap.min(2)];
+    Schedule::parse(cron, zone, gap, overlap)
+        .map_err(|error| (error.part == SchedulePart::Zone, Text { zh: error.zh.into(), en: error.en.into() }))
 }

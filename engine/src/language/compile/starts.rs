@@ -38,11 +38,9 @@ impl Compiler<'_> {
             return Some(Start::Process { processes });
         }
         let Some(schedule) = node.get("schedule") else {
-            let message = text!(
-                "没有说明由谁或什么发起",
-                "this does not say who or what starts an instance"
-            );
-            let hint = text!("加上 by、message、process 或 schedule", "give it `by`, `message`, `process` or `schedule`");
+            let message = text!("没有说明由谁或什么发起", "this does not say who or what starts an instance");
+            let hint =
+                text!("加上 by、message、process 或 schedule", "give it `by`, `message`, `process` or `schedule`");
             self.say_at(&codes::SHAPE_MISSING_KEY, node.start, node.start + 1, message, Some(hint));
             return None;
         };

@@ -14,8 +14,8 @@ use crate::value::Value;
 
 /// Keys that say what a step is.
 pub(super) const KINDS: [&str; 16] = [
-    "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first", "run",
-    "end", "fail", "back_to",
+    "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
+    "run", "end", "fail", "back_to",
 ];
 /// Kinds of the language's second half.
 const KINDS_LATER: [&str; 8] = ["send", "signal", "notify", "start", "escalate", "add", "do", "compensate"];
@@ -204,9 +204,7 @@ impl Compiler<'_> {
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" => kind == "back_to",
-            "due" => {
-                !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose")
-            }
+            "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose"),
             "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,

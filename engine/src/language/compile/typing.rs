@@ -201,8 +201,14 @@ impl Compiler<'_> {
                 let hint = match nearest(written, WORDS) {
                     Some(near) => text!(format!("是否指 `{near}`？"), format!("did you mean `{near}`?")),
                     None => text!(
-                        format!("类型有：{}、money CNY、integer 1..10、list of …、optional …、like …", WORDS.join("、")),
-                        format!("types are {}, money CNY, integer 1..10, list of …, optional …, like …", WORDS.join(", "))
+                        format!(
+                            "类型有：{}、money CNY、integer 1..10、list of …、optional …、like …",
+                            WORDS.join("、")
+                        ),
+                        format!(
+                            "types are {}, money CNY, integer 1..10, list of …, optional …, like …",
+                            WORDS.join(", ")
+                        )
                     ),
                 };
                 self.say(&codes::TYPE_INVALID, node, message, Some(hint));
@@ -225,10 +231,8 @@ impl Compiler<'_> {
         });
         if kind.is_none() {
             let near = nearest(written, self.data.iter().map(|field| field.name.as_ref())).map(str::to_owned);
-            let message = text!(
-                format!("之前没有声明字段 `{written}`"),
-                format!("no field `{written}` is declared before this")
-            );
+            let message =
+                text!(format!("之前没有声明字段 `{written}`"), format!("no field `{written}` is declared before this"));
             let hint = near.map(|near| text!(format!("是否指 `{near}`？"), format!("did you mean `{near}`?")));
             self.say(&codes::TYPE_UNKNOWN_LIKE, node, message, hint);
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
-use crate::language::compile::site::{Expectation, Site};
 use crate::language::compile::Compiler;
+use crate::language::compile::site::{Expectation, Site};
 use crate::language::definition::{Path, Piece, Template, Text, TextTemplate};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind, Style};
@@ -99,7 +99,8 @@ impl Compiler<'_> {
             }
             NodeKind::Null => {
                 let message = text!("这里没有值", "there is no value here");
-                let hint = text!("没有值写作 `=()`；空文字写作 \"\"", "write `=()` for nothing, \"\" for an empty text");
+                let hint =
+                    text!("没有值写作 `=()`；空文字写作 \"\"", "write `=()` for nothing, \"\" for an empty text");
                 self.say_at(&codes::SHAPE_WRONG_KIND, node.start, node.end, message, Some(hint));
                 None
             }
@@ -123,7 +124,9 @@ impl Compiler<'_> {
                 untyped(text)
             }
             Some(Type::Boolean) if plain && matches!(text, "true" | "false") => Value::Bool(text == "true"),
-            Some(Type::Integer { .. } | Type::Decimal | Type::Money(_)) if plain => number(text).unwrap_or(Value::text(text)),
+            Some(Type::Integer { .. } | Type::Decimal | Type::Money(_)) if plain => {
+                number(text).unwrap_or(Value::text(text))
+            }
             Some(Type::DateTime) => {
                 crate::time::Timestamp::parse(text).map_or_else(|| Value::text(text), |at| Value::text(at.to_string()))
             }
@@ -133,13 +136,11 @@ impl Compiler<'_> {
             && let Err(mismatch) = kind.check(&value)
         {
             let wanted = &mismatch.wanted;
-            let message = text!(
-                format!("`{text}` 不是 {wanted} 类型的值"),
-                format!("`{text}` is no {wanted}")
-            );
-            let hint = node.kind.is_boolean_word().then(|| {
-                text!("布尔值写作 `true` 或 `false`", "a boolean is written `true` or `false`")
-            });
+            let message = text!(format!("`{text}` 不是 {wanted} 类型的值"), format!("`{text}` is no {wanted}"));
+            let hint = node
+                .kind
+                .is_boolean_word()
+                .then(|| text!("布尔值写作 `true` 或 `false`", "a boolean is written `true` or `false`"));
             self.say(&codes::TYPE_MISMATCH, node, message, hint);
             return None;
         }
@@ -233,7 +234,9 @@ impl Compiler<'_> {
         let message = text!(format!("texts.yaml 中没有 `{name}`"), format!("texts.yaml has no `{name}`"));
         let hint = match near {
             Some(near) => text!(format!("是否指 `{near}`？"), format!("did you mean `{near}`?")),
-            None => text!("写作 { zh: …, en: … }，或加入 texts.yaml", "write { zh: …, en: … }, or add it to texts.yaml"),
+            None => {
+                text!("写作 { zh: …, en: … }，或加入 texts.yaml", "write { zh: …, en: … }, or add it to texts.yaml")
+            }
         };
         self.say(&codes::TEXT_UNKNOWN, node, message, Some(hint));
     }

@@ -43,7 +43,14 @@ impl Compiler<'_> {
         let message = self.word(message_node, "消息名", "the name of a message")?;
         if !self.library.messages.contains_key(&message) {
             let names: Vec<_> = self.library.messages.keys().cloned().collect();
-            self.unknown(&codes::MESSAGE_UNKNOWN, message_node, &message, "目录中的消息", "message in the catalogue", &names);
+            self.unknown(
+                &codes::MESSAGE_UNKNOWN,
+                message_node,
+                &message,
+                "目录中的消息",
+                "message in the catalogue",
+                &names,
+            );
         }
         self.note("message", message_node.start, message_node.end);
         let kind = self.message_type(&message);
@@ -64,9 +71,8 @@ impl Compiler<'_> {
             None => {}
         }
         let when = node.get("when");
-        let when = self.with_local("message", kind, |compiler| {
-            when.and_then(|when| compiler.expression(when, Expectation::When))
-        });
+        let when = self
+            .with_local("message", kind, |compiler| when.and_then(|when| compiler.expression(when, Expectation::When)));
         Some(MessageWait { message, matches, when })
     }
 

@@ -34,7 +34,8 @@ impl Compiler<'_> {
                     format!("活动 `{}` 需要参数 `{name}`", value.text().unwrap_or("")),
                     format!("the activity `{}` needs `{name}`", value.text().unwrap_or(""))
                 );
-                let hint = text!(format!("在 `with` 中加入 `{name}`（{kind}）"), format!("add `{name}` ({kind}) to `with`"));
+                let hint =
+                    text!(format!("在 `with` 中加入 `{name}`（{kind}）"), format!("add `{name}` ({kind}) to `with`"));
                 self.say(&codes::ACTIVITY_MISSING_INPUT, value, message, Some(hint));
             }
         }
@@ -42,7 +43,14 @@ impl Compiler<'_> {
             if !fields.contains_key(entry.key.as_str()) {
                 let names: Vec<Arc<str>> = fields.keys().cloned().collect();
                 let at = Node { start: entry.key_start, end: entry.key_end, kind: NodeKind::Broken };
-                self.unknown(&codes::ACTIVITY_UNKNOWN_INPUT, &at, &entry.key, "此活动的参数", "input of the activity", &names);
+                self.unknown(
+                    &codes::ACTIVITY_UNKNOWN_INPUT,
+                    &at,
+                    &entry.key,
+                    "此活动的参数",
+                    "input of the activity",
+                    &names,
+                );
             }
         }
     }
@@ -67,7 +75,15 @@ impl Compiler<'_> {
     }
 
     /// A name of nothing that is there, with the nearest one that is.
-    pub(crate) fn unknown(&mut self, code: &'static Code, node: &Node, name: &str, zh: &str, en: &str, known: &[Arc<str>]) {
+    pub(crate) fn unknown(
+        &mut self,
+        code: &'static Code,
+        node: &Node,
+        name: &str,
+        zh: &str,
+        en: &str,
+        known: &[Arc<str>],
+    ) {
         if self.library.broken.iter().any(|broken| broken.as_ref() == name) {
             return;
         }

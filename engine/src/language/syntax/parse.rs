@@ -54,10 +54,7 @@ pub fn parse(file: &str, bytes: &[u8], sink: &mut Sink) -> (Source, Option<Node>
 /// Refuses what could exhaust the stack of the parsers: they descend once a level.
 fn bounded(source: &Source, bytes: usize) -> Result<(), Box<Diagnostic>> {
     if bytes > BYTES_MAX {
-        let message = text!(
-            format!("文件超过 {BYTES_MAX} 字节"),
-            format!("the file is larger than {BYTES_MAX} bytes")
-        );
+        let message = text!(format!("文件超过 {BYTES_MAX} 字节"), format!("the file is larger than {BYTES_MAX} bytes"));
         return Err(Box::new(source.finding(&codes::YAML_TOO_LARGE, 0, 0, message, None)));
     }
     let (mut depth, mut indent, mut leading) = (0usize, 0usize, true);
@@ -73,10 +70,8 @@ fn bounded(source: &Source, bytes: usize) -> Result<(), Box<Diagnostic>> {
             _ => (indent, false),
         };
         if depth > DEPTH_MAX || indent > INDENT_MAX {
-            let message = text!(
-                format!("嵌套超过 {DEPTH_MAX} 层"),
-                format!("this nests deeper than {DEPTH_MAX} levels")
-            );
+            let message =
+                text!(format!("嵌套超过 {DEPTH_MAX} 层"), format!("this nests deeper than {DEPTH_MAX} levels"));
             return Err(Box::new(source.finding(&codes::YAML_TOO_DEEP, place, place + 1, message, None)));
         }
     }

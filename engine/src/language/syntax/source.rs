@@ -69,7 +69,14 @@ impl Source {
 
     /// A finding about the characters `from..to`.
     #[must_use]
-    pub fn finding(&self, code: &'static Code, from: usize, to: usize, message: Text, hint: Option<Text>) -> Diagnostic {
+    pub fn finding(
+        &self,
+        code: &'static Code,
+        from: usize,
+        to: usize,
+        message: Text,
+        hint: Option<Text>,
+    ) -> Diagnostic {
         let (file, span, bytes) = (self.file.clone(), self.span(from), self.byte_range(from, to));
         Diagnostic { code, file, span, bytes, message, hint }
     }

@@ -19,7 +19,10 @@ pub(super) fn explain(source: &Source, at: usize, info: &str) -> Diagnostic {
         let star = source.chars.get(at) == Some(&'*');
         let at = if star { at } else { at.saturating_sub(1) };
         let message = text!("不使用别名（*）", "aliases (`*`) are not used here");
-        let hint = text!("把内容写出来；若文字以 `*` 开头，请加引号", "write the content out; quote a text that begins with `*`");
+        let hint = text!(
+            "把内容写出来；若文字以 `*` 开头，请加引号",
+            "write the content out; quote a text that begins with `*`"
+        );
         return source.finding(&codes::YAML_ALIAS, at, at + 1, message, Some(hint));
     }
     let beyond = || {
@@ -104,7 +107,9 @@ fn outside_text(source: &Source, place: usize) -> bool {
     match source.chars[place] {
         '：' => !line.contains(": ") || line.trim_end().ends_with(['{', ',']) || after_brace(&line),
         '“' | '”' | '‘' | '’' => line.trim_end().ends_with([':', '{', ',', '[']),
-        '｛' | '｝' | '［' | '］' | '，' | '【' | '】' => line.contains(['{', '[']) || line.trim_end().ends_with(':'),
+        '｛' | '｝' | '［' | '］' | '，' | '【' | '】' => {
+            line.contains(['{', '[']) || line.trim_end().ends_with(':')
+        }
         _ => false,
     }
 }
@@ -118,7 +123,11 @@ fn after_brace(line: &str) -> bool {
 fn expression_start(source: &Source, range: std::ops::Range<usize>) -> Option<usize> {
     range.rev().find(|place| {
         source.chars.get(*place) == Some(&'=')
-            && source.chars[..*place].iter().rev().find(|c| **c != ' ').is_some_and(|c| matches!(c, ':' | '[' | ',' | '-'))
+            && source.chars[..*place]
+                .iter()
+                .rev()
+                .find(|c| **c != ' ')
+                .is_some_and(|c| matches!(c, ':' | '[' | ',' | '-'))
             && source.chars.get(place.wrapping_sub(1)) == Some(&' ')
     })
 }
@@ -160,7 +169,8 @@ fn valueless(source: &Source, entries: &mut Vec<Entry>, sink: &mut Sink) {
     let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
     for entry in entries.drain(..) {
         let written = source.slice(entry.value.start, entry.value.end);
-        let missing = matches!(entry.value.kind, NodeKind::Null) && !matches!(written.trim(), "null" | "~" | "Null" | "NULL");
+        let missing =
+            matches!(entry.value.kind, NodeKind::Null) && !matches!(written.trim(), "null" | "~" | "Null" | "NULL");
         if !missing {
             kept.push(entry);
             continue;
@@ -180,10 +190,7 @@ fn valueless(source: &Source, entries: &mut Vec<Entry>, sink: &mut Sink) {
         let key = &entry.key;
         if split {
             let start = before.as_ref().map_or(entry.key_start, |entry| entry.value.start);
-            let message = text!(
-                "逗号把这个表达式切成了两个键",
-                "the comma splits this expression into two keys"
-            );
+            let message = text!("逗号把这个表达式切成了两个键", "the comma splits this expression into two keys");
             sink.add(source.finding(&codes::YAML_SPLIT_EXPRESSION, start, entry.key_end, message, Some(quote_hint())));
         } else if !unfinished {
             let message = text!(format!("`{key}` 没有值"), format!("`{key}` is a key without a value"));
@@ -191,7 +198,8 @@ fn valueless(source: &Source, entries: &mut Vec<Entry>, sink: &mut Sink) {
                 "若它是前面文字的一部分，请给整段文字加引号，或另起一行写",
                 "if it belongs to the text before the comma, quote that text or write it on a line of its own"
             );
-            let finding = source.finding(&codes::YAML_KEY_WITHOUT_VALUE, entry.key_start, entry.key_end, message, Some(hint));
+            let finding =
+                source.finding(&codes::YAML_KEY_WITHOUT_VALUE, entry.key_start, entry.key_end, message, Some(hint));
             sink.add(finding);
         }
         if let Some(before) = before {

@@ -22,8 +22,8 @@ pub(crate) enum Kind {
     Record(Vec<(Arc<str>, Node)>),
     /// A variable of the process.
     Name(Arc<str>),
-    /// A parameter of a closure around it, by its depth-unique number.
-    Local(usize, Arc<str>),
+    /// A parameter of a closure around it, by its number in the expression.
+    Local(usize),
     /// `of.name`, or `of["name"]`; the offset is the name's.
     Field(Box<Node>, Arc<str>, usize),
     Index(Box<Node>, Box<Node>),
@@ -116,7 +116,7 @@ impl Node {
     pub(crate) fn children(&self) -> Vec<&Node> {
         match &self.kind {
             Kind::Unset | Kind::Bool(_) | Kind::Int(_) | Kind::Decimal(_) | Kind::Text(_) => vec![],
-            Kind::Name(_) | Kind::Local(..) | Kind::Question(_) => vec![],
+            Kind::Name(_) | Kind::Local(_) | Kind::Question(_) => vec![],
             Kind::List(items) | Kind::Call(_, items) => items.iter().collect(),
             Kind::Record(entries) => entries.iter().map(|(_, value)| value).collect(),
             Kind::Field(of, ..) | Kind::Not(of) | Kind::Negate(of) | Kind::Closure(_, of) => vec![of],

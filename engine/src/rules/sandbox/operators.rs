@@ -3,13 +3,15 @@
 //! Numbers are whole (64 bits) or decimal; `/` is exact division and gives a decimal. Unlike types and unset
 //! values fail; so do overflow and division by zero. The engine's own operators are never reached.
 
+use std::any::TypeId;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map};
 use rust_decimal::Decimal;
 
 use super::fault;
-use crate::value::Value;
+use crate::value::{Sealed, Value};
 
 type Answer<T> = Result<T, Box<EvalAltResult>>;
 
@@ -178,11 +180,12 @@ fn pair<A: Clone + Send + Sync + 'static, B: Clone + Send + Sync + 'static>(engi
         engine.register_fn(*symbol, move |left: A, right: B| {
             arithmetic(operator, &Dynamic::from(left), &Dynamic::from(right))
         });
-        // A whole number cannot become a decimal in place: saying that there is no such function makes the
-        // engine compute `a = a / b` instead.
-        let assign = *assign;
-        engine.register_fn(assign, move |_: &mut A, _: B| -> Answer<()> {
-            Err(EvalAltResult::ErrorFunctionNotFound(assign.into(), Position::NONE).into())
+        // A whole number may become a decimal, so what is assigned replaces the value and not only its content.
+        let types = [TypeId::of::<A>(), TypeId::of::<B>()];
+        engine.register_raw_fn(*assign, types, move |_, arguments| -> Answer<()> {
+            let [left, right] = arguments else { return Err(fault("other", Value::Null)) };
+            **left = arithmetic(operator, left, right)?;
+            Ok(())
         });
     }
     for (symbol, judge) in ORDERS {
@@ -191,6 +194,13 @@ fn pair<A: Clone + Send + Sync + 'static, B: Clone + Send + Sync + 'static>(engi
             compare(&Dynamic::from(left), &Dynamic::from(right), true).map(judge)
         });
     }
+    // The same as for any two values below, but found at once.
+    engine.register_fn("equal", |left: A, right: B| {
+        compare(&Dynamic::from(left), &Dynamic::from(right), false).map(Ordering::is_eq)
+    });
+    engine.register_fn("differ", |left: A, right: B| {
+        compare(&Dynamic::from(left), &Dynamic::from(right), false).map(Ordering::is_ne)
+    });
     engine.register_fn("==", |left: A, right: B| script_equal(&Dynamic::from(left), &Dynamic::from(right)));
     engine.register_fn("!=", |left: A, right: B| {
         script_equal(&Dynamic::from(left), &Dynamic::from(right)).map(|equal| !equal)
@@ -214,6 +224,8 @@ fn row<A: Clone + Send + Sync + 'static>(engine: &mut Engine) {
     pair::<A, ImmutableString>(engine);
     pair::<A, Array>(engine);
     pair::<A, Map>(engine);
+    pair::<A, FnPtr>(engine);
+    pair::<A, Arc<Sealed>>(engine);
 }
 
 fn negate(value: &Dynamic) -> Answer<Dynamic> {
@@ -242,8 +254,13 @@ pub(super) fn register(engine: &mut Engine) {
     row::<ImmutableString>(engine);
     row::<Array>(engine);
     row::<Map>(engine);
+    row::<FnPtr>(engine);
+    row::<Arc<Sealed>>(engine);
     engine.register_fn("-", |value: i64| negate(&value.into()));
     engine.register_fn("-", |value: Decimal| negate(&value.into()));
+    engine.register_fn("condition", |flag: bool| flag);
+    engine.register_fn("not", |flag: bool| !flag);
+    engine.register_fn("!", |flag: bool| !flag);
     engine.register_fn("!", |value: Dynamic| condition(value).map(|flag| !flag));
     engine.register_fn("not", |value: Dynamic| condition(value).map(|flag| !flag));
     engine.register_fn("negate", |value: Dynamic| negate(&value));

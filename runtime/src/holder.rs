@@ -1,0 +1,100 @@
+//! Leases of shards: taken at the start, renewed, and taken over from a process that is dead.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use engine::id::ShardId;
+use engine::time::Timestamp;
+use store::shard::Lease;
+use store::{Database, StoreError};
+
+use crate::shared::Shared;
+use crate::writer::chain;
+
+/// Who this process is, for others on the same host to see whether it lives: `host/pid/start`.
+fn myself() -> String {
+    let pid = std::process::id();
+    format!("{}/{pid}/{}", host(), started(pid).unwrap_or_default())
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_else(|_| "host".into())
+}
+
+/// When a process of this host started, in ticks since boot; `None` if there is none, or nobody can tell.
+fn started(pid: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold anything; the fields after it are numbers. The 20th is the start.
+    let rest = stat.rsplit_once(')')?.1;
+    rest.split_whitespace().nth(19).map(str::to_owned)
+}
+
+/// Whether the holder is a process of this host that has ended.
+fn is_dead(holder: &str) -> bool {
+    let mut parts = holder.rsplitn(3, '/');
+    let (Some(start), Some(pid), Some(of)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let Ok(pid) = pid.parse::<u32>() else { return false };
+    of == host() && !start.is_empty() && started(pid).is_none_or(|now| now != start)
+}
+
+/// Takes a shard's lease; from a dead process of this host at once, from any other when it has run out.
+pub(crate) async fn lease(database: &Database, shard: ShardId, ttl: Duration) -> Result<Lease, StoreError> {
+    let micros = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
+    let now = database.now().await?;
+    match store::shard::lease(database, shard, &myself(), now, micros).await {
+        Err(StoreError::ServerRunning { holder, until, .. }) if is_dead(&holder) => {
+            tracing::info!(shard = shard.0, holder, "taking the lease over from a process that has ended");
+            let after = until.plus_micros(1).max(now);
+            store::shard::lease(database, shard, &myself(), after, micros).await
+        }
+        other => other,
+    }
+}
+
+/// Renews all leases at a third of their time, and follows the database's clock.
+pub(crate) async fn renew(shared: Arc<Shared>, epochs: Vec<(ShardId, u64)>, ttl: Duration) {
+    let micros = i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX);
+    loop {
+        tokio::time::sleep(ttl / 3).await;
+        let now = match shared.database.now().await {
+            Ok(now) => now,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "cannot ask the database for the time");
+                continue;
+            }
+        };
+        shared.clock.follow(now);
+        for (shard, epoch) in &epochs {
+            let until: Timestamp = now.plus_micros(micros);
+            match store::shard::renew(&shared.database, *shard, *epoch, until).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    tracing::error!(shard = shard.0, "another process has taken the lease");
+                    shared.lease_lost.store(true, Ordering::Release);
+                    return;
+                }
+                Err(error) => tracing::warn!(error = %chain(&error), shard = shard.0, "cannot renew the lease"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_lives() {
+        assert!(!is_dead(&myself()));
+    }
+
+    #[test]
+    fn a_process_that_never_was_is_dead_here_and_unknown_elsewhere() {
+        let gone = format!("{}/4000000/1", host());
+        assert!(is_dead(&gone));
+        assert!(!is_dead("elsewhere/4000000/1"));
+    }
+}
