@@ -16,6 +16,8 @@
 //! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
+//! | [`diagram`] | a definition as a picture |
+//! | [`scenario`] | tests of a process on a virtual clock |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
@@ -23,6 +25,7 @@ pub mod command;
 pub mod day;
 mod deadline;
 pub mod decide;
+pub mod diagram;
 pub mod draft;
 mod evaluate;
 pub mod event;
@@ -38,6 +41,7 @@ pub mod quantity;
 pub mod rejection;
 pub mod row_key;
 pub mod rules;
+pub mod scenario;
 pub mod state;
 mod step;
 pub mod time;

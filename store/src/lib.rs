@@ -45,6 +45,7 @@ pub mod tx;
 
 mod connection;
 mod dialect;
+mod lane;
 mod migrate;
 
 #[cfg(feature = "testing")]

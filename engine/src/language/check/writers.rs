@@ -53,7 +53,7 @@ impl Check<'_, '_> {
 
     fn writes_of(&self, step: &Step) -> Vec<Written> {
         let Some(places) = self.compiler.places.get(&step.key) else { return Vec::new() };
-        let writes = places.writes.iter().map(|(write, start, end)| (write.to.clone(), (*start, *end)));
+        let writes = places.writes.iter().map(|one| (one.write.to.clone(), (one.start, one.end)));
         writes.chain(places.sets.iter().map(|(path, start, end)| (path.clone(), (*start, *end)))).collect()
     }
 

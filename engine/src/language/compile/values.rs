@@ -30,6 +30,11 @@ impl Compiler<'_> {
         self.parse(&written[1..], places.get(1..).unwrap_or_default().to_vec(), wanted)
     }
 
+    /// Stands for an expression that was told about, so that what depends on it is not told as well.
+    pub(crate) fn unread(&self) -> Option<Expression> {
+        Expression::parse("key ?? key").ok()
+    }
+
     /// Parses an expression whose characters stand at `places`, and keeps it for the checks.
     pub(crate) fn parse(&mut self, written: &str, places: Vec<usize>, wanted: Expectation) -> Option<Expression> {
         let mut quoted: Option<char> = None;
