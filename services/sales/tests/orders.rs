@@ -136,6 +136,23 @@ async fn what_is_confirmed_is_owed_until_it_is_taken_back() {
 }
 
 #[tokio::test]
+async fn only_open_orders_wait_for_a_review() {
+    on_both(|database| async move {
+        for number in ["SO-1", "SO-2", "SO-3"] {
+            submitted(&database, number, 10).await;
+        }
+        once(&database, "order.confirm", confirm("SO-2", 1, 100)).await.expect("within the ceiling");
+        let mut reader = database.read().await.expect("a reader");
+        let open = repo::to_review(&mut reader, None, 10).await.expect("readable");
+        assert_eq!(open.iter().map(|(number, _)| number.as_str()).collect::<Vec<_>>(), ["SO-1", "SO-3"]);
+        assert_eq!(open[0].1.get("salesperson"), Some(&Value::from("sales_desk")));
+        let rest = repo::to_review(&mut reader, Some("SO-1"), 10).await.expect("readable");
+        assert_eq!(rest.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_refused_confirmation_leaves_the_order_as_it_was() {
     on_both(|database| async move {
         submitted(&database, "SO-1", 70).await;
