@@ -7,18 +7,18 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use countersign_api::{Backend, Parts, Policy, router};
-use identity::command::NewAccount;
-use identity::{Accounts, Directory, Identity, Kind};
-use runtime::{Clock, Config, Node, Ports};
 use engine::command::Actor;
 use engine::facts::RoleFact;
 use engine::time::Timestamp;
+use identity::command::NewAccount;
+use identity::{Accounts, Directory, Identity, Kind};
+use runtime::{Clock, Config, Node, Ports};
 use serde_json::{Value, json};
 use store::Database;
 use tower::ServiceExt as _;
 
-pub const NOW: Timestamp = Timestamp::from_micros(1_772_413_200_000_000);
-pub const PASSWORD: &str = "correct horse";
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_772_413_200_000_000);
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// People and programs, and the roles they hold.
 const PEOPLE: &[(&str, Kind, &[&str])] = &[
@@ -32,35 +32,36 @@ const PEOPLE: &[(&str, Kind, &[&str])] = &[
     ("mailer", Kind::Service, &["worker", "messenger"]),
 ];
 
-pub struct Plant {
-    pub router: Router,
-    pub node: Node,
+pub(crate) struct Plant {
+    pub(crate) router: Router,
+    /// Runs as long as this does.
+    _node: Node,
     tokens: BTreeMap<&'static str, String>,
 }
 
 /// An answer with its body read.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
     /// A refusal with this code, in the shape that all have.
     #[track_caller]
-    pub fn refused(self, status: u16, code: &str) -> Self {
+    pub(crate) fn refused(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
         let body = answer.json();
@@ -74,21 +75,21 @@ impl Answer {
     }
 
     #[track_caller]
-    pub fn text_at(&self, pointer: &str) -> String {
+    pub(crate) fn text_at(&self, pointer: &str) -> String {
         let body = self.json();
         body.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} of {body}")).to_owned()
     }
 }
 
 impl Plant {
-    pub async fn open(database: Database) -> Plant {
+    pub(crate) async fn open(database: Database) -> Plant {
         let plant = Plant::bare(database).await;
         plant.post("root", "/api/v1/releases", json!({ "files": files() })).await.expect(201);
         plant
     }
 
     /// Without the process.
-    pub async fn bare(database: Database) -> Plant {
+    pub(crate) async fn bare(database: Database) -> Plant {
         let directory = Directory::open(&database).await.unwrap();
         let ports = Ports {
             activities: Default::default(),
@@ -105,21 +106,28 @@ impl Plant {
             policy: Policy::Open,
             metrics: Arc::new(|| "countersign_up 1\n".into()),
         });
-        Plant { router: router(backend), node, tokens }
+        Plant { router: router(backend), _node: node, tokens }
     }
 
-    pub fn token(&self, who: &str) -> &str {
+    pub(crate) fn token(&self, who: &str) -> &str {
         &self.tokens[who]
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 24).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
-    pub fn request(&self, method: Method, who: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Request<Body> {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        who: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if !who.is_empty() {
             request = request.header(header::AUTHORIZATION, format!("Bearer {}", self.token(who)));
@@ -135,42 +143,42 @@ impl Plant {
         }
     }
 
-    pub async fn get(&self, who: &str, path: &str) -> Answer {
+    pub(crate) async fn get(&self, who: &str, path: &str) -> Answer {
         self.send(self.request(Method::GET, who, path, &[], None)).await
     }
 
-    pub async fn post(&self, who: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, who: &str, path: &str, body: Value) -> Answer {
         self.post_with(who, path, &[], body).await
     }
 
-    pub async fn post_with(&self, who: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub(crate) async fn post_with(&self, who: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         self.send(self.request(Method::POST, who, path, headers, Some(body))).await
     }
 
     /// Starts a leave and gives its id.
-    pub async fn start(&self, who: &str) -> String {
+    pub(crate) async fn start(&self, who: &str) -> String {
         let input = json!({ "process": "leave", "input": { "who": who, "days": 3 } });
         self.post(who, "/api/v1/instances", input).await.expect(201).text_at("/instance")
     }
 
     /// The first task of somebody's inbox.
     #[track_caller]
-    pub fn first_task(answer: &Answer) -> String {
+    pub(crate) fn first_task(answer: &Answer) -> String {
         answer.text_at("/items/0/task")
     }
 
-    pub async fn inbox(&self, who: &str) -> Answer {
+    pub(crate) async fn inbox(&self, who: &str) -> Answer {
         self.get(who, "/api/v1/tasks").await.expect(200)
     }
 }
 
 /// The files of the process, by path.
-pub fn files() -> Value {
+pub(crate) fn files() -> Value {
     json!({
-        "process.yaml": include_str!("../leave/process.yaml"),
-        "texts.yaml": include_str!("../leave/texts.yaml"),
-        "check.form.json": include_str!("../leave/check.form.json"),
-        "catalogue/mail.yaml": include_str!("../leave/catalogue/mail.yaml"),
+        "process.yaml": include_str!("leave/process.yaml"),
+        "texts.yaml": include_str!("leave/texts.yaml"),
+        "check.form.json": include_str!("leave/check.form.json"),
+        "catalogue/mail.yaml": include_str!("leave/catalogue/mail.yaml"),
     })
 }
 
