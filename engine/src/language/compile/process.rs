@@ -144,6 +144,7 @@ impl Compiler<'_> {
             }
         }
         for (name, node) in named {
+            self.calendar_names.push(name.clone());
             let Some(file) = self.word(node, "日历名", "the name of a calendar") else { continue };
             match self.library.calendars.get(&file) {
                 Some(calendar) => {
