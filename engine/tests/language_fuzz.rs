@@ -8,8 +8,46 @@ use support::{bundle, check, line};
 
 /// Pieces that parsers trip over.
 const SPLICES: [&str; 40] = [
-    "{", "}", "[", "]", "\"", "'", ": ", ":", ",", "#", " #", "=", "${", "}", "|", ">", "- ", "? ", "\t", "\n", "\n\n", "&a ", "*a", "!x ",
-    "<<: ", "---\n", "...\n", "：", "“", "=(", "0x", "~", "\u{feff}", "\u{0}", "\u{7f}", "\\", "%YAML 1.1\n", "@", "`", "\r\n",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "'",
+    ": ",
+    ":",
+    ",",
+    "#",
+    " #",
+    "=",
+    "${",
+    "}",
+    "|",
+    ">",
+    "- ",
+    "? ",
+    "\t",
+    "\n",
+    "\n\n",
+    "&a ",
+    "*a",
+    "!x ",
+    "<<: ",
+    "---\n",
+    "...\n",
+    "：",
+    "“",
+    "=(",
+    "0x",
+    "~",
+    "\u{feff}",
+    "\u{0}",
+    "\u{7f}",
+    "\\",
+    "%YAML 1.1\n",
+    "@",
+    "`",
+    "\r\n",
 ];
 
 fn process_with(bytes: Vec<u8>, file: &str, base: &str) -> Bundle {
@@ -57,10 +95,17 @@ proptest! {
 
 #[test]
 fn deep_nesting_is_refused_before_it_exhausts_the_stack() {
-    for deep in ["[".repeat(100_000), "{a: ".repeat(50_000), "- ".repeat(50_000), "? ".repeat(50_000), format!("={}", "(".repeat(100_000))] {
+    for deep in [
+        "[".repeat(100_000),
+        "{a: ".repeat(50_000),
+        "- ".repeat(50_000),
+        "? ".repeat(50_000),
+        format!("={}", "(".repeat(100_000)),
+    ] {
         let told = told(&process_with(format!("steps: {deep}").into_bytes(), "process.yaml", "purchase"));
         assert!(!told.is_empty());
-        let when = format!("process: a\ntitle: {{ zh: a, en: a }}\nowner: a\nkey: \"={}\"\nsteps: []\n", "(".repeat(10_000));
+        let when =
+            format!("process: a\ntitle: {{ zh: a, en: a }}\nowner: a\nkey: \"={}\"\nsteps: []\n", "(".repeat(10_000));
         assert!(!self::told(&process_with(when.into_bytes(), "process.yaml", "purchase")).is_empty());
     }
 }

@@ -47,7 +47,7 @@ pub fn parse(file: &str, bytes: &[u8], sink: &mut Sink) -> (Source, Option<Node>
     let mut reader = Reader { source: &source, sink };
     let mut tree = reader.node(first);
     traps::refuse(&source, &mut tree, sink);
-    compare::compare(&source, text, &tree, first, sink);
+    compare::compare(&source, text, first, sink);
     (source, Some(tree))
 }
 
