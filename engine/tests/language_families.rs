@@ -88,6 +88,38 @@ fn a_row_that_never_counts_is_told() {
     assert_eq!(found, one("classify.table.yaml", "table.row_never", 9, 3));
 }
 
+/// A misspelt variable is told at its own column, however the text around it is written.
+#[test]
+fn an_expression_has_its_place_in_every_style_of_text() {
+    let written = [
+        "memo: \"=\\u0022a\\u0022 + nothere\"",
+        "memo: '=\"it''s\" + nothere'",
+        "memo: =po +\n                nothere",
+        "memo: \"=po +\n                nothere\"",
+        "memo: \"批次 ${nothere} 号\"",
+    ];
+    let base = "{ id: keep, set: { memo: \"kept ${facts.kind}\", other: 3 } }";
+    for text in written {
+        let to = format!("id: keep\n        set:\n          {text}");
+        let bundle = edited("purchase", "process.yaml", base, &to);
+        let found = told(&bundle);
+        let text = String::from_utf8(bundle.files["process.yaml"].clone()).expect("UTF-8");
+        let (line, real) = text
+            .lines()
+            .enumerate()
+            .find_map(|(line, content)| content.find("nothere").map(|byte| (line + 1, content[..byte].chars().count() + 1)))
+            .expect("the name stands somewhere");
+        assert_eq!(found, one("process.yaml", "expr.unknown_variable", line as u32, real as u32), "{to}");
+    }
+    for indicator in ["|", ">", "|-", ">-"] {
+        let to = format!("id: keep\n        set:\n          memo: {indicator}\n            =po +\n            nothere");
+        let bundle = edited("purchase", "process.yaml", base, &to);
+        let text = String::from_utf8(bundle.files["process.yaml"].clone()).expect("UTF-8");
+        let line = text.lines().position(|line| line.contains("nothere")).expect("the name stands somewhere") + 1;
+        assert_eq!(told(&bundle), one("process.yaml", "expr.unknown_variable", line as u32, 13), "{indicator}");
+    }
+}
+
 #[test]
 fn all_faults_are_told_at_once() {
     let mut text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
