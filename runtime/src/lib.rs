@@ -5,6 +5,7 @@
 //! | [`handle`] | the only door in |
 //! | [`node`] | starting and stopping all of it |
 //! | [`activity`], [`directory`] | ports: what services and the identity service fill |
+//! | [`deploy`] | releases into use |
 //! | [`releases`], [`load`] | definitions and states, from memory or the store |
 //! | `writer`, `batch`, `cache` | group commit |
 //! | `timers`, `background`, `schedules`, `holder` | the other loops |
@@ -14,6 +15,7 @@ mod background;
 mod batch;
 pub mod cache;
 pub mod clock;
+pub mod deploy;
 pub mod directory;
 pub mod error;
 pub mod handle;

@@ -1,1 +1,50 @@
-fn main() {}
+//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|all]`.
+
+mod floors;
+mod migrations;
+mod sources;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  floors      no crate depends on one of its own floor or above (docs/ARCHITECTURE.md)
+  tidy        module heads, file lengths, words that do not belong in the code
+  migrations  both databases have the same migrations, tables and columns
+  all         all of these
+";
+
+fn main() -> ExitCode {
+    let command = std::env::args().nth(1).unwrap_or_default();
+    let checks: &[(&str, Check)] = match command.as_str() {
+        "floors" => &[("floors", floors::check)],
+        "tidy" => &[("tidy", tidy::check)],
+        "migrations" => &[("migrations", migrations::check)],
+        "all" => &[("floors", floors::check), ("tidy", tidy::check), ("migrations", migrations::check)],
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut clean = true;
+    for (name, check) in checks {
+        match sources::root().and_then(|root| check(&root)) {
+            Ok(findings) if findings.is_empty() => println!("{name}: clean"),
+            Ok(findings) => {
+                clean = false;
+                findings.iter().for_each(|finding| eprintln!("{name}: {finding}"));
+                eprintln!("{name}: {} finding(s)", findings.len());
+            }
+            Err(error) => {
+                clean = false;
+                eprintln!("{name}: {error:#}");
+            }
+        }
+    }
+    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// One check: what it found, a line each.
+type Check = fn(&std::path::Path) -> anyhow::Result<Vec<String>>;

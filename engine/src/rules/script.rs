@@ -222,6 +222,41 @@ mod tests {
     }
 
     #[test]
+    fn no_text_exhausts_the_stack_of_the_compiler() {
+        for piece in [
+            "{",
+            "if true {",
+            "(",
+            "[",
+            "#{a:",
+            "!",
+            "-",
+            "a.",
+            "a[",
+            "f(",
+            "|x|",
+            "x = ",
+            "fn a() {",
+            "switch 1 { 1 => ",
+            "1 +",
+            "`${",
+            "/*",
+            "while a {",
+        ] {
+            let _ = Script::compile("t", &format!("fn run(input) {{ {} }}", piece.repeat(3_000)));
+            let _ = Script::compile("t", &piece.repeat(3_000));
+        }
+        // A chain does not nest in the text, but in the tree.
+        for (piece, last) in [("1 + ", "1"), ("a.b.", "c"), ("a ?? ", "1"), ("true && ", "true"), ("1; ", "1")] {
+            if let Ok(script) =
+                Script::compile("t", &format!("fn run(input) {{ let a = 1; {}{last} }}", piece.repeat(3_000)))
+            {
+                let _ = script.run(&BTreeMap::new());
+            }
+        }
+    }
+
+    #[test]
     fn what_no_record_can_hold_does_not_come_out() {
         assert_eq!(code("fn run(input) { |x| x }"), "type");
         assert_eq!(code("fn run(input) { \"\\x00\" }"), "type");

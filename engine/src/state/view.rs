@@ -146,6 +146,12 @@ impl State {
         works
     }
 
+    /// Whether somebody acted in any step, for themselves or through another.
+    #[must_use]
+    pub fn has_acted(&self, who: &str) -> bool {
+        self.acted.values().any(|people| people.contains(who))
+    }
+
     /// Armed timers, by when they are due.
     #[must_use]
     pub fn armed(&self) -> Vec<&super::Timer> {

@@ -29,3 +29,4 @@ pub(crate) use library::Library;
 pub(crate) use process::compile;
 pub(crate) use rules::add;
 pub(crate) use site::{Expectation, Site};
+pub(crate) use values::number;

@@ -119,7 +119,7 @@ fn a_fault_has_its_place_and_path() {
         ("2026-01-01", "2026-02-30", 12, "holidays"),
         ("2026-02-16..2026-02-22", "2026-02-22..2026-02-16", 13, "holidays"),
         ("[ 2026-02-14 ]", "[ 2026-02-16 ]", 14, "working"),
-        ("version: 2026.1\n", "", 1, "version"),
+        ("version: 2026.1", "version: []", 3, "version"),
         ("zone:", "zon:", 4, ""),
     ] {
         let source = PLANT.replace(from, to);

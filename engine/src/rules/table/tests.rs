@@ -233,6 +233,18 @@ fn a_fault_has_its_line_and_column() {
 }
 
 #[test]
+fn nesting_is_refused_before_the_parser_descends() {
+    for source in [
+        "[".repeat(20_000),
+        "{a: ".repeat(20_000),
+        "- ".repeat(20_000),
+        format!("a: {}{}", "[]".repeat(9), "[".repeat(99)),
+    ] {
+        assert_eq!(Table::parse(&source).expect_err("too deep")[0].code, "yaml_too_deep");
+    }
+}
+
+#[test]
 fn all_faults_are_told_at_once() {
     let faults =
         Table::parse("table: t\nhit: first\nrows: |\n  a | -> x\n  ＞ 9 | =1 +\n  9..1 | 2\n").expect_err("faults");

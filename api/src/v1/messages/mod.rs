@@ -1,0 +1,3 @@
+//! Messages: news from outside that instances wait for, or that start them.
+
+pub mod publish;

@@ -1,0 +1,57 @@
+//! A task that the caller may look at, with what stands behind it.
+
+use std::sync::Arc;
+
+use engine::language::definition::{Definition, Path, Step, StepKind};
+use engine::project::TaskRow;
+use engine::state::State;
+
+use crate::backend::Backend;
+use crate::extract::{Caller, IfMatch, TaskRef};
+use crate::problem::{Code, Problem};
+use crate::v1::access;
+
+/// A task, open or closed.
+pub(crate) struct Seen {
+    pub row: TaskRow,
+    pub state: Arc<State>,
+    pub definition: Arc<Definition>,
+}
+
+/// Finds a task that the caller may see.
+pub(crate) async fn seen(backend: &Backend, caller: &Caller, task: TaskRef) -> Result<Seen, Problem> {
+    let readable = access::instance(backend, caller, task.instance).await.map_err(|problem| match problem.code {
+        Code::UnknownInstance => Problem::plain(Code::NotFound),
+        _ => problem,
+    })?;
+    let row = store::task::find(&mut backend.database().read().await?, task.instance, task.work).await?;
+    let row = row.ok_or_else(|| Problem::plain(Code::NotFound))?;
+    Ok(Seen { row, state: readable.state, definition: readable.definition })
+}
+
+/// The same, refused when it is no more what the caller saw.
+pub(crate) async fn unchanged(
+    backend: &Backend,
+    caller: &Caller,
+    task: TaskRef,
+    seen_at: IfMatch,
+) -> Result<Seen, Problem> {
+    let seen = seen(backend, caller, task).await?;
+    seen_at.check(seen.row.revision)?;
+    Ok(seen)
+}
+
+impl Seen {
+    pub(crate) fn step(&self) -> Option<&Arc<Step>> {
+        self.definition.step(&self.row.step)
+    }
+
+    /// What the step displays.
+    pub(crate) fn shows(&self) -> &[Path] {
+        match self.step().map(|step| &step.kind) {
+            Some(StepKind::Task(task)) => &task.shows,
+            Some(StepKind::Approve(ballot)) => &ballot.shows,
+            _ => &[],
+        }
+    }
+}

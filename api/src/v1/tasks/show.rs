@@ -1,0 +1,122 @@
+//! `GET /tasks/{task}`: one task with its form, what it shows, and what the caller may do with it.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use engine::work::{AllowedAction, allowed_actions, meaning_text};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::TaskShape;
+use super::open::{Seen, seen};
+use crate::backend::Backend;
+use crate::extract::{Caller, Path, TaskRef, etag};
+use crate::problem::{Problem, Reading};
+use crate::v1::access;
+use crate::v1::shape::TextShape;
+
+/// A task in full.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct TaskInFull {
+    pub task: TaskShape,
+    /// The JSON Schema of the answer, as the process has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub form: Option<serde_json::Value>,
+    /// What the step displays, by the path that it names.
+    #[schema(value_type = Object)]
+    pub shown: BTreeMap<String, serde_json::Value>,
+    /// The signature's meaning in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<TextShape>,
+    /// Outcomes in words, for buttons.
+    pub outcome_texts: BTreeMap<String, TextShape>,
+    pub allowed_actions: Vec<ActionShape>,
+}
+
+/// Something the caller could do, and why not if they may not.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = AllowedAction)]
+pub struct ActionShape {
+    /// `claim`, `release`, `assign` or `complete`.
+    pub action: String,
+    pub allowed: bool,
+    /// For `complete`: what to choose from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<String>,
+    /// By outcome, the steps that one may go back to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub back_to: BTreeMap<String, Vec<String>>,
+    /// The meaning of the signature that it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign: Option<String>,
+    /// The same refusal that the action itself would give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// Why not.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Refused {
+    pub code: String,
+    pub detail: String,
+    pub detail_zh: String,
+}
+
+impl From<AllowedAction> for ActionShape {
+    fn from(action: AllowedAction) -> Self {
+        let refused = action.refused.map(Problem::from).map(|problem| Refused {
+            code: problem.code.word().into(),
+            detail: problem.detail_en,
+            detail_zh: problem.detail_zh,
+        });
+        let texts = |words: Vec<std::sync::Arc<str>>| words.iter().map(ToString::to_string).collect();
+        ActionShape {
+            action: action.action.into(),
+            allowed: refused.is_none(),
+            outcomes: texts(action.outcomes),
+            back_to: action.back_to.into_iter().map(|(outcome, steps)| (outcome.to_string(), texts(steps))).collect(),
+            sign: action.sign.map(|meaning| meaning.to_string()),
+            refused,
+        }
+    }
+}
+
+/// One task in full. Its `ETag` is its revision: send it back as `If-Match` to act on what you saw and nothing else.
+#[utoipa::path(get, path = "/api/v1/tasks/{task}", tag = "tasks",
+    params(("task" = String, Path)), responses((status = 200, body = TaskInFull), Reading))]
+pub async fn show_task(
+    State(backend): State<Backend>,
+    caller: Caller,
+    Path(task): Path<TaskRef>,
+) -> Result<impl IntoResponse, Reading> {
+    let seen = seen(&backend, &caller, task).await?;
+    let revision = seen.row.revision;
+    Ok(([etag(revision)], Json(shape(&backend, &caller, &seen))))
+}
+
+fn shape(backend: &Backend, caller: &Caller, seen: &Seen) -> TaskInFull {
+    let Seen { row, state, definition } = seen;
+    let form = row.form.as_ref().and_then(|name| definition.forms.get(name)).map(|form| form.document.clone());
+    // Who is to do the work sees what its step shows; others who may read see it without fields that are kept from them.
+    let concerned = row.assignee.as_ref() == Some(&caller.id)
+        || row.candidates.iter().any(|group| access::is_candidate(backend, caller, group));
+    let hidden = if concerned { Default::default() } else { access::hidden_fields(caller, definition) };
+    let visible = seen.shows().iter().filter(|path| path.first().is_none_or(|root| !hidden.contains(root)));
+    let managed = access::managed(backend, caller, &row.candidates);
+    let actions =
+        backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
+            allowed_actions(definition, state, row.work, &caller.id, &person, &managed)
+        });
+    let words = row.outcomes.iter().filter_map(|word| Some((word.to_string(), definition.texts.get(word)?.into())));
+    TaskInFull {
+        task: row.into(),
+        form,
+        shown: visible.map(|path| (path.join("."), state.shown(definition, path).to_json())).collect(),
+        meaning: row.sign.as_ref().map(|meaning| TextShape::from(&meaning_text(definition, meaning))),
+        outcome_texts: words.collect(),
+        allowed_actions: actions.into_iter().map(ActionShape::from).collect(),
+    }
+}

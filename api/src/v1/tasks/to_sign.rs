@@ -1,0 +1,68 @@
+//! `POST /tasks/{task}/to-sign`: exactly what a signature would be over.
+
+use axum::Json;
+use axum::extract::State;
+use engine::work::{meaning_text, record_digest, to_sign};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::open::unchanged;
+use crate::backend::Backend;
+use crate::extract::{Body, Caller, IfMatch, Path, TaskRef, to_value};
+use crate::problem::{Code, Problem, Signing};
+use crate::v1::shape::TextShape;
+
+/// How the caller means to complete it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    pub outcome: String,
+    /// The form's fields, as they will be sent.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub answer: serde_json::Value,
+}
+
+/// What is to be signed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ToSign {
+    /// The record as people read it.
+    #[schema(value_type = Object)]
+    pub record: serde_json::Value,
+    /// Its bytes in RFC 8785 form: SHA-256 over these gives `digest`.
+    pub canonical: String,
+    /// Send it with the password when completing.
+    pub digest: String,
+    pub meaning: String,
+    pub meaning_text: TextShape,
+}
+
+/// The record that completing with this outcome and answer would sign, and its digest.
+#[utoipa::path(post, path = "/api/v1/tasks/{task}/to-sign", tag = "tasks", request_body = Intent,
+    params(("task" = String, Path), ("If-Match" = Option<String>, Header)), responses((status = 200, body = ToSign), Signing))]
+pub async fn prepare_signature(
+    State(backend): State<Backend>,
+    caller: Caller,
+    Path(task): Path<TaskRef>,
+    seen_at: IfMatch,
+    body: Body<Intent>,
+) -> Result<Json<ToSign>, Signing> {
+    let seen = unchanged(&backend, &caller, task, seen_at).await?;
+    if !seen.row.outcomes.iter().any(|outcome| **outcome == *body.content.outcome) {
+        let allowed = seen.row.outcomes.join(", ");
+        return Err(Problem::new(Code::UnknownOutcome, format!("one of: {allowed}"), format!("可选：{allowed}")).into());
+    }
+    let answer = to_value(&body.content.answer, "/answer")?;
+    let meaning = seen.row.sign.clone().ok_or_else(|| {
+        Problem::field(Code::InvalidInput, "/outcome", "this task needs no signature", "此任务不需要签名")
+    })?;
+    let record = to_sign(&seen.definition, &seen.state, task.work, &body.content.outcome.into(), &answer)
+        .ok_or_else(|| Problem::plain(Code::Gone))?;
+    Ok(Json(ToSign {
+        canonical: serde_json_canonicalizer::to_string(&record).map_err(|_| Problem::plain(Code::Internal))?,
+        digest: record_digest(&record).to_string(),
+        record: record.to_json(),
+        meaning_text: TextShape::from(&meaning_text(&seen.definition, &meaning)),
+        meaning: meaning.to_string(),
+    }))
+}

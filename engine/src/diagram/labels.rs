@@ -1,0 +1,231 @@
+//! What is written into a step: its name, and notes on who, when, and under which condition.
+
+use std::borrow::Cow;
+
+use super::words::Language;
+use crate::language::definition::{
+    BallotSpec, Candidate, Definition, Due, Join, Piece, Rule, SeatOrder, SeatSpec, Step, StepKind, TaskSpec, Template,
+    Text, TextTemplate, Trigger, WaitFor,
+};
+use crate::value::Value;
+
+/// How many seats of a ballot are listed.
+const SEATS_MAX: usize = 5;
+
+pub(super) struct Labels<'d> {
+    pub(super) definition: &'d Definition,
+    pub(super) language: Language,
+}
+
+impl Labels<'_> {
+    pub(super) fn text<'t>(&self, text: &'t Text) -> &'t str {
+        self.language.pick(&text.zh, &text.en)
+    }
+
+    /// A name that may have a text in `texts.yaml`; without one its underscores become spaces.
+    pub(super) fn name(&self, name: &str) -> String {
+        match self.definition.texts.get(name) {
+            Some(text) => self.text(text).to_owned(),
+            None => spoken(name).into_owned(),
+        }
+    }
+
+    pub(super) fn title(&self, step: &Step) -> String {
+        let own = match &step.kind {
+            StepKind::Task(task) => Some(&task.title),
+            StepKind::Approve(ballot) => ballot.title.as_ref(),
+            _ => None,
+        };
+        let title = step.title.as_ref().or(own).map(|title| self.template_text(title)).unwrap_or_default();
+        if title.trim().is_empty() { self.name(last_part(&step.key)) } else { title }
+    }
+
+    pub(super) fn notes(&self, step: &Step) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(when) = &step.when {
+            notes.push(self.language.labelled("当", "if", when.source()));
+        }
+        match &step.kind {
+            StepKind::Call(call) => notes.push(call.activity.to_string()),
+            StepKind::Task(task) => self.task(task, &mut notes),
+            StepKind::Approve(ballot) => self.ballot(ballot, &mut notes),
+            StepKind::Decide { table, .. } => notes.push(self.language.labelled("决策表", "table", table)),
+            StepKind::Script { script, .. } => notes.push(self.language.labelled("脚本", "script", script)),
+            StepKind::Set { values } => {
+                notes.extend(
+                    values.iter().map(|(path, value)| format!("{} = {}", path.join("."), self.template(value))),
+                );
+            }
+            StepKind::Wait(wait) => notes.push(self.wait(wait)),
+            StepKind::Run(run) => notes.push(self.language.labelled("子流程", "process", &self.name(&run.process))),
+            _ => {}
+        }
+        if let Some(due) = &step.due {
+            notes.push(self.due(due));
+        }
+        if let Some(milestone) = &step.milestone {
+            notes.push(self.language.labelled("里程碑", "milestone", &self.name(milestone)));
+        }
+        notes
+    }
+
+    fn task(&self, task: &TaskSpec, notes: &mut Vec<String>) {
+        let who: Vec<String> = task.to.iter().map(|candidate| self.candidate(candidate)).collect();
+        if !who.is_empty() {
+            notes.push(self.language.list(&who));
+        }
+        if let Some(meaning) = &task.sign {
+            notes.push(self.language.labelled("签名", "signs", &self.name(meaning)));
+        }
+    }
+
+    fn ballot(&self, ballot: &BallotSpec, notes: &mut Vec<String>) {
+        let order = match ballot.order {
+            SeatOrder::AtOnce => "",
+            SeatOrder::InTurn => self.language.pick("，依次", ", in turn"),
+        };
+        if ballot.seats.len() > 1 || ballot.seats.iter().any(|seat| seat.each.is_some()) {
+            notes.push(format!("{}{order}", self.rule(ballot.rule)));
+        }
+        notes.extend(ballot.seats.iter().take(SEATS_MAX).map(|seat| self.seat(seat)));
+        if ballot.seats.len() > SEATS_MAX {
+            notes.push(format!("… +{}", ballot.seats.len() - SEATS_MAX));
+        }
+        if let Some(meaning) = &ballot.sign {
+            notes.push(self.language.labelled("签名", "signs", &self.name(meaning)));
+        }
+    }
+
+    fn seat(&self, seat: &SeatSpec) -> String {
+        let mut text = format!("• {}", self.candidate(&seat.who));
+        if seat.must {
+            text += self.language.pick("（必须）", " (must)");
+        }
+        if let Some(rule) = seat.each {
+            text = format!("{text} × {}", self.rule(rule));
+        }
+        if let Some(when) = &seat.when {
+            text = format!("{text}, {}", self.language.labelled("当", "if", when.source()));
+        }
+        text
+    }
+
+    fn rule(&self, rule: Rule) -> String {
+        match (rule, self.language) {
+            (Rule::All, Language::Zh) => "会签".into(),
+            (Rule::All, Language::En) => "all of".into(),
+            (Rule::Any, Language::Zh) => "或签".into(),
+            (Rule::Any, Language::En) => "any of".into(),
+            (Rule::AtLeast(count), Language::Zh) => format!("至少 {count} 票"),
+            (Rule::AtLeast(count), Language::En) => format!("at least {count} of"),
+            (Rule::Ratio(millionths), Language::Zh) => format!("至少 {}% 同意", millionths / 10_000),
+            (Rule::Ratio(millionths), Language::En) => format!("at least {}% of", millionths / 10_000),
+        }
+    }
+
+    fn candidate(&self, candidate: &Candidate) -> String {
+        match candidate {
+            Candidate::Role { role, .. } => self.name(&self.template(role)),
+            Candidate::User(user) => self.template(user),
+            Candidate::ManagerOf(user) => {
+                let user = self.template(user);
+                match self.language {
+                    Language::Zh => format!("{user} 的上级"),
+                    Language::En => format!("manager of {user}"),
+                }
+            }
+            Candidate::Initiator => self.language.pick("发起人", "initiator").into(),
+        }
+    }
+
+    fn due(&self, due: &Due) -> String {
+        let mut text = self.language.duration(&self.template(&due.within));
+        if due.each_seat {
+            text += self.language.pick("（每席）", " each");
+        }
+        if let Some(after) = &due.after {
+            text = format!("{text}, {} {}", self.language.pick("起算", "after"), after.source());
+        }
+        self.language.labelled("期限", "due", &text)
+    }
+
+    pub(super) fn wait(&self, wait: &WaitFor) -> String {
+        match wait {
+            WaitFor::For(span) => self.language.duration(&self.template(span)),
+            WaitFor::Until(moment) => self.language.labelled("直到", "until", &self.template(moment)),
+            WaitFor::Message(wait) => self.language.labelled("消息", "message", &wait.message),
+        }
+    }
+
+    pub(super) fn trigger(&self, trigger: &Trigger) -> String {
+        match trigger {
+            Trigger::Message(wait) => wait.message.to_string(),
+            Trigger::Error(code) if code.as_ref() == "any" => self.language.pick("任何错误", "any error").into(),
+            Trigger::Error(code) => self.name(code),
+            Trigger::After(spans) => {
+                let spans: Vec<String> =
+                    spans.iter().map(|span| self.language.duration(&self.template(span))).collect();
+                let list = self.language.list(&spans);
+                match self.language {
+                    Language::Zh => format!("{list}后"),
+                    Language::En => format!("after {list}"),
+                }
+            }
+        }
+    }
+
+    pub(super) fn join(&self, join: Join) -> String {
+        match (join, self.language) {
+            (Join::All, _) => String::new(),
+            (Join::Any, Language::Zh) => "任一完成即继续".into(),
+            (Join::Any, Language::En) => "any one is enough".into(),
+            (Join::AtLeast(count), Language::Zh) => format!("至少 {count} 个完成"),
+            (Join::AtLeast(count), Language::En) => format!("at least {count}"),
+        }
+    }
+
+    pub(super) fn template_text(&self, text: &TextTemplate) -> String {
+        pieces(match self.language {
+            Language::Zh => &text.zh,
+            Language::En => &text.en,
+        })
+    }
+
+    pub(super) fn template(&self, template: &Template) -> String {
+        match template {
+            Template::Literal(Value::Text(text)) => text.to_string(),
+            Template::Literal(value) => value.to_json().to_string(),
+            Template::Expression(expression) => expression.source().to_owned(),
+            Template::Text(parts) => pieces(parts),
+            Template::List(items) => {
+                let items: Vec<String> = items.iter().map(|item| self.template(item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Template::Record(_) => "{…}".into(),
+        }
+    }
+}
+
+fn pieces(parts: &[Piece]) -> String {
+    let mut out = String::new();
+    for part in parts {
+        match part {
+            Piece::Literal(text) => out.push_str(text),
+            Piece::Hole(expression) => {
+                out.push('‹');
+                out.push_str(expression.source());
+                out.push('›');
+            }
+        }
+    }
+    out
+}
+
+/// A step of a part is named `part.step`; people know it by the second.
+pub(super) fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+fn spoken(name: &str) -> Cow<'_, str> {
+    if name.contains('_') { name.replace('_', " ").into() } else { name.into() }
+}
