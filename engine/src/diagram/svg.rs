@@ -39,7 +39,9 @@ pub fn write(geometry: &Geometry) -> String {
     let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>");
     let under = |placed: &&Placed| matches!(placed.mark, Mark::Frame { .. } | Mark::Strip { .. });
     geometry.placed.iter().filter(under).for_each(|placed| mark(&mut out, placed));
-    geometry.edges.iter().for_each(|edge| path(&mut out, edge));
+    for (place, edge) in geometry.edges.iter().enumerate() {
+        path(&mut out, edge, joined(edge, &geometry.edges[..place]));
+    }
     geometry.placed.iter().filter(|placed| !under(placed)).for_each(|placed| mark(&mut out, placed));
     out.push_str("</svg>\n");
     out
@@ -217,18 +219,61 @@ fn lines(out: &mut String, text: &Lines, x: i32, y: i32, colour: &str, anchor: &
     }
 }
 
-fn path(out: &mut String, edge: &Edge) {
+/// Where a jump meets one that was drawn before it and leads to the same target: drawn twice, the dashes of both
+/// would close to a solid line.
+fn joined(edge: &Edge, before: &[Edge]) -> Option<Vec<Point>> {
+    let end = edge.points.last()?;
+    let same = |other: &&Edge| edge.line == Line::Back && other.line == Line::Back && other.points.last() == Some(end);
+    let others: Vec<&Edge> = before.iter().filter(same).collect();
+    let mut own = vec![*edge.points.first()?];
+    for pair in edge.points.windows(2) {
+        let (from, to) = (pair[0], pair[1]);
+        let length = distance(from, to);
+        let met = (1..=length)
+            .map(|step| toward(from, to, step))
+            .find(|point| others.iter().any(|other| leads_on(other, *point, edge)));
+        if let Some(met) = met {
+            own.push(met);
+            return Some(own);
+        }
+        own.push(to);
+    }
+    None
+}
+
+/// Whether another jump goes through this point, and from there on the same way as `edge` does.
+fn leads_on(other: &Edge, point: Point, edge: &Edge) -> bool {
+    match (rest_from(other, point), rest_from(edge, point)) {
+        (Some(other), Some(own)) => other == own,
+        _ => false,
+    }
+}
+
+/// The corners that follow a point of a line.
+fn rest_from(edge: &Edge, point: Point) -> Option<&[Point]> {
+    let on = |pair: &[Point]| {
+        let (a, b) = (pair[0], pair[1]);
+        distance(a, point) + distance(point, b) == distance(a, b) && (a.x == b.x || a.y == b.y) && point != a
+    };
+    let place = edge.points.windows(2).position(on)?;
+    edge.points.get(place + 1..)
+}
+
+fn path(out: &mut String, edge: &Edge, joined: Option<Vec<Point>>) {
     let (class, colour, dash) = match edge.line {
         Line::Flow => ("flow", FLOW, ""),
         Line::Beside => ("beside", FLOW, " stroke-dasharray=\"2 3\""),
         Line::Back => ("back", BACK, " stroke-dasharray=\"5 4\""),
     };
     let Some((end, before)) = edge.points.split_last() else { return };
-    let _ = write!(
-        out,
-        "<path class=\"edge {class}\" d=\"{}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>",
-        way(edge)
-    );
+    let arrow = joined.is_none();
+    let line = way(joined.as_deref().unwrap_or(&edge.points), if arrow { 5 } else { 0 });
+    let _ =
+        write!(out, "<path class=\"edge {class}\" d=\"{line}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>");
+    if !arrow {
+        out.push('\n');
+        return;
+    }
     let (dx, dy) = before.last().map_or((0, 1), |last| ((end.x - last.x).signum(), (end.y - last.y).signum()));
     // The two rear corners of the head: 8 back along the line, 4 to each side.
     let (rear_x, rear_y) = (end.x - 8 * dx, end.y - 8 * dy);
@@ -244,17 +289,17 @@ fn path(out: &mut String, edge: &Edge) {
     );
 }
 
-/// The line with rounded corners, ending inside the arrow's head.
-fn way(edge: &Edge) -> String {
+/// The line with rounded corners, ending a little before its last point, inside the arrow's head.
+fn way(points: &[Point], short: i32) -> String {
     let mut out = String::new();
-    for (place, point) in edge.points.iter().enumerate() {
-        let previous = place.checked_sub(1).and_then(|place| edge.points.get(place));
-        match (previous, edge.points.get(place + 1)) {
+    for (place, point) in points.iter().enumerate() {
+        let previous = place.checked_sub(1).and_then(|place| points.get(place));
+        match (previous, points.get(place + 1)) {
             (None, _) => {
                 let _ = write!(out, "M{} {}", point.x, point.y);
             }
             (Some(from), None) => {
-                let stop = toward(*point, *from, 5);
+                let stop = toward(*point, *from, short);
                 let _ = write!(out, "L{} {}", stop.x, stop.y);
             }
             (Some(from), Some(to)) => {
