@@ -219,44 +219,35 @@ fn lines(out: &mut String, text: &Lines, x: i32, y: i32, colour: &str, anchor: &
     }
 }
 
-/// Where a jump meets one that was drawn before it and leads to the same target: drawn twice, the dashes of both
-/// would close to a solid line.
+/// A jump's own part, where it meets one that was drawn before it and leads to the same target: drawn twice, the
+/// dashes of both would close to a solid line.
 fn joined(edge: &Edge, before: &[Edge]) -> Option<Vec<Point>> {
-    let end = edge.points.last()?;
-    let same = |other: &&Edge| edge.line == Line::Back && other.line == Line::Back && other.points.last() == Some(end);
-    let others: Vec<&Edge> = before.iter().filter(same).collect();
-    let mut own = vec![*edge.points.first()?];
-    for pair in edge.points.windows(2) {
-        let (from, to) = (pair[0], pair[1]);
-        let length = distance(from, to);
-        let met = (1..=length)
-            .map(|step| toward(from, to, step))
-            .find(|point| others.iter().any(|other| leads_on(other, *point, edge)));
-        if let Some(met) = met {
-            own.push(met);
-            return Some(own);
+    let of_jumps = before.iter().filter(|other| edge.line == Line::Back && other.line == Line::Back);
+    // The longest way together leaves the least to draw.
+    of_jumps.filter_map(|other| own_part(&edge.points, &other.points)).min_by_key(|own| length(own))
+}
+
+/// What of a line comes before its last part, which it shares with another; none if they share no more than the end.
+fn own_part(own: &[Point], other: &[Point]) -> Option<Vec<Point>> {
+    let same = own.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    let corner = *own.get(own.len().checked_sub(same)?)?;
+    let kept = own.get(..own.len() - same)?;
+    let (from, theirs) = (*kept.last()?, *other.get(other.len().checked_sub(same + 1)?)?);
+    let direction = |a: Point| ((corner.x - a.x).signum(), (corner.y - a.y).signum());
+    let mut part = kept.to_vec();
+    if direction(from) == direction(theirs) {
+        // Both come to the corner on one line: they meet where the later of them gets onto it.
+        if distance(theirs, corner) < distance(from, corner) {
+            part.push(theirs);
         }
-        own.push(to);
+        return Some(part);
     }
-    None
+    part.push(corner);
+    (same > 1).then_some(part)
 }
 
-/// Whether another jump goes through this point, and from there on the same way as `edge` does.
-fn leads_on(other: &Edge, point: Point, edge: &Edge) -> bool {
-    match (rest_from(other, point), rest_from(edge, point)) {
-        (Some(other), Some(own)) => other == own,
-        _ => false,
-    }
-}
-
-/// The corners that follow a point of a line.
-fn rest_from(edge: &Edge, point: Point) -> Option<&[Point]> {
-    let on = |pair: &[Point]| {
-        let (a, b) = (pair[0], pair[1]);
-        distance(a, point) + distance(point, b) == distance(a, b) && (a.x == b.x || a.y == b.y) && point != a
-    };
-    let place = edge.points.windows(2).position(on)?;
-    edge.points.get(place + 1..)
+fn length(points: &[Point]) -> i32 {
+    points.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
 }
 
 fn path(out: &mut String, edge: &Edge, joined: Option<Vec<Point>>) {
@@ -268,8 +259,7 @@ fn path(out: &mut String, edge: &Edge, joined: Option<Vec<Point>>) {
     let Some((end, before)) = edge.points.split_last() else { return };
     let arrow = joined.is_none();
     let line = way(joined.as_deref().unwrap_or(&edge.points), if arrow { 5 } else { 0 });
-    let _ =
-        write!(out, "<path class=\"edge {class}\" d=\"{line}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>");
+    let _ = write!(out, "<path class=\"edge {class}\" d=\"{line}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>");
     if !arrow {
         out.push('\n');
         return;

@@ -74,66 +74,6 @@ pub(super) fn fit(text: &str, size: i32, width_max: i32) -> String {
     kept
 }
 
-fn wrap(text: &str, size: i32, width_max: i32, lines_max: usize) -> Self {
-        Lines { lines: wrap(text, size, width_max, lines_max), size }
-    }
-
-    pub(super) fn width(&self) -> i32 {
-        self.lines.iter().map(|line| width(line, self.size)).max().unwrap_or(0)
-    }
-
-    pub(super) fn height(&self) -> i32 {
-        i32::try_from(self.lines.len()).unwrap_or(i32::MAX) * line_height(self.size)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-}
-
-/// From one baseline to the next.
-pub(super) fn line_height(size: i32) -> i32 {
-    size * 4 / 3
-}
-
-/// The width of a text in pixels.
-pub(super) fn width(text: &str, size: i32) -> i32 {
-    (text.chars().map(tenths).sum::<i32>() * size + 9) / 10
-}
-
-/// The width of a character in tenths of the font's height.
-fn tenths(c: char) -> i32 {
-    match c {
-        _ if UnicodeWidthChar::width(c) == Some(0) => 0,
-        _ if UnicodeWidthChar::width(c) == Some(2) => 10,
-        'M' | 'W' | 'm' | 'w' | '@' | '%' | '…' => 9,
-        'i' | 'j' | 'l' | 't' | 'f' | 'r' | 'I' | ' ' | '.' | ',' | ':' | ';' | '\'' | '|' | '(' | ')' => 4,
-        'A'..='Z' | '<' | '>' | '=' | '+' | '&' => 7,
-        // Beyond Latin the widths of narrow characters differ more between fonts.
-        _ if c as u32 > 0x24F => 8,
-        _ => 6,
-    }
-}
-
-/// Cuts a text to a width, ending in `…` when something was cut.
-pub(super) fn fit(text: &str, size: i32, width_max: i32) -> String {
-    if width(text, size) <= width_max {
-        return text.to_owned();
-    }
-    let room = width_max - char_width('…', size);
-    let mut taken = 0;
-    let mut kept: String = text
-        .chars()
-        .take_while(|c| {
-            taken += char_width(*c, size);
-            taken <= room
-        })
-        .collect();
-    kept.truncate(kept.trim_end().len());
-    kept.push('…');
-    kept
-}
-
 fn wrap(text: &str, size: i32, width_max: i32, lines_max: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
