@@ -107,7 +107,9 @@ fn an_expression_has_its_place_in_every_style_of_text() {
         let (line, real) = text
             .lines()
             .enumerate()
-            .find_map(|(line, content)| content.find("nothere").map(|byte| (line + 1, content[..byte].chars().count() + 1)))
+            .find_map(|(line, content)| {
+                content.find("nothere").map(|byte| (line + 1, content[..byte].chars().count() + 1))
+            })
             .expect("the name stands somewhere");
         assert_eq!(found, one("process.yaml", "expr.unknown_variable", line as u32, real as u32), "{to}");
     }
