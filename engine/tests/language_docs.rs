@@ -1,13 +1,16 @@
 //! Every example of the reference is what the checker accepts, and every code has its page.
 
 mod support;
+#[path = "support/told.rs"]
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use countersign_engine::language::diagnostics::{json, pages, plain, registry, sarif};
 use countersign_engine::language::release::collect;
-use support::{bundle, check, folder, line};
+use support::{bundle, check, folder};
+use told::line;
 
 const REFERENCE: &str = include_str!("../../docs/language.md");
 
