@@ -140,6 +140,3 @@ fn all_faults_are_told_at_once() {
         found(&with("purchase", "process.yaml", text)).into_iter().map(|finding| finding.1).collect();
     assert_eq!(codes, ["shape.missing_key", "shape.invalid_value", "write.unknown_field", "back_to.unknown"]);
 }
-
-/// `table.unproved` is a warning about tables too large for the proof; the proof's own tests make one.
-const _PROVED_ELSEWHERE: &str = "table.unproved";
