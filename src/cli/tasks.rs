@@ -39,10 +39,10 @@ enum List {
 pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<bool> {
     let client = args.target.connect().await?;
     let list = match args.list {
-        List::Inbox => "inbox",
+        List::Inbox => "all",
         List::Mine => "mine",
         List::Claimable => "claimable",
-        List::All => "all",
+        List::All => "everybody",
     };
     let process = args.process.map(|process| format!("&process={process}")).unwrap_or_default();
     let tasks = client.list(&format!("/api/v1/tasks?list={list}{process}"), args.limit).await;

@@ -129,7 +129,7 @@ async fn act(
     if answers.contains(&("*", "leave")) {
         return Ok(false);
     }
-    let tasks = administrator.list("/api/v1/tasks?list=all", 1_000).await?;
+    let tasks = administrator.list("/api/v1/tasks?list=everybody", 1_000).await?;
     for task in tasks.iter().filter(|task| task["instance"] == instance) {
         let step = task["step"].as_str().unwrap_or_default();
         let outcomes: Vec<&str> = task["outcomes"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
