@@ -1,5 +1,7 @@
 //! Scenarios as a black box: a process and its stories in, verdicts and coverage out.
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -275,4 +277,41 @@ fn junit_has_every_story_and_escapes_what_it_says() {
 #[test]
 fn the_same_story_gives_the_same_report() {
     assert_eq!(story(HEAD, WHOLE), story(HEAD, WHOLE));
+}
+
+const ORDER_REVIEW: &str = r#"
+scenario: a thin margin; engineering says no; the customer changes the order; four sign in turn
+at: 2026-03-06T16:00+08:00
+start: { by: zhao, with: { order: "43659", kind: order, site: SZ, salesperson: qian } }
+mocks:
+  order.review-facts:
+    returns: { margin: 0.05, value: 250000.00, credit_open: 0, in_frozen_horizon: true, promises: [ ] }
+  order.confirm:
+    - { error: CREDIT, detail: { open: 5 } }
+    - { }
+play:
+  - expect: { data: { order_class: critical, needs.technical: true }, open: [ review_technical, review_quality, review_planning, review_finance ] }
+  - { as: sun, does: review_technical, outcome: "no", signs: true }
+  - { as: li, does: review_quality, outcome: ok, signs: true }
+  - { as: zhou, does: review_planning, outcome: ok, signs: true }
+  - { as: [ wu, zheng ], does: expedite, outcome: approved, signs: true }
+  - { as: wang, does: review_finance, outcome: ok, signs: true }
+  - { as: qian, does: negotiate, outcome: changed, with: { change: "two weeks later", changed_aspects: { technical: true, quality: false, planning: false, finance: false } } }
+  - expect: { open: [ review_technical ], not_open: [ review_finance ] }
+  - { as: sun, does: review_technical, outcome: ok, signs: true }
+  - { as: zhao, does: commit, outcome: approved, signs: true, expect_error: separation_of_duties }
+  - { as: [ sales, fin, dir ], does: commit, outcome: approved, signs: true }
+  - expect: { called: { order.confirm: 1, order.review-facts: 2 } }
+  - { message: order.changed, with: { order: "43659", change: later } }
+  - expect: { called: { order.review-facts: 3 } }
+"#;
+
+#[test]
+fn an_order_review_with_tables_and_a_calendar_is_walked() {
+    let checked = check(&support::bundle("order_review"));
+    let definition = Arc::new(checked.definition.expect("a definition"));
+    let folder = BTreeMap::from([("a.scenario.yaml".to_owned(), ORDER_REVIEW.trim_start().as_bytes().to_vec())]);
+    let report = run_all(&definition, &folder);
+    passes(&report);
+    assert!(report.coverage.percent() > 50, "{:?}", report.coverage);
 }
