@@ -30,6 +30,7 @@ pub(crate) fn around(router: Router, backend: &Backend) -> Router {
     };
     router
         .layer(from_fn(caught))
+        .layer(from_fn_with_state(backend.clone(), crate::audit::noted))
         .layer(from_fn_with_state(backend.clone(), limited))
         .layer(from_fn(in_the_callers_language))
         .layer(from_fn(in_a_span))

@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+pub(crate) use write::Key;
+
 use std::sync::Arc;
 
 use engine::time::Timestamp;
@@ -11,6 +13,7 @@ use runtime::Handle;
 use store::Database;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::audit::Rate;
 use crate::limits;
 use crate::problem::{Code, Problem};
 
@@ -42,6 +45,7 @@ pub struct Backend {
     /// Turns of ordinary requests.
     pub(crate) requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    audit_rate: Arc<Rate>,
 }
 
 impl Backend {
@@ -52,6 +56,7 @@ impl Backend {
             parts: Arc::new(parts),
             requests: Arc::new(Semaphore::new(limits::REQUESTS_AT_ONCE_MAX)),
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
+            audit_rate: Arc::default(),
         }
     }
 
@@ -69,6 +74,10 @@ impl Backend {
 
     pub(crate) fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    pub(crate) fn audit_rate(&self) -> &Rate {
+        &self.audit_rate
     }
 
     pub(crate) fn now(&self) -> Timestamp {

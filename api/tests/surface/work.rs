@@ -108,6 +108,44 @@ async fn nobody_acts_on_what_they_have_not_seen() {
 }
 
 #[tokio::test]
+async fn a_retry_is_answered_although_the_task_has_changed() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    plant.start("sam").await;
+    let task = Plant::first_task(&plant.inbox("lou").await);
+    for (action, body, revision) in
+        [("claim", json!({}), "\"1\""), ("complete", json!({ "outcome": "fine", "answer": { "granted": 3 } }), "\"2\"")]
+    {
+        let path = format!("/api/v1/tasks/{task}/{action}");
+        let headers = [("if-match", revision), ("idempotency-key", action)];
+        let first = plant.post_with("lou", &path, &headers, body.clone()).await.expect(200).json();
+        let again = plant.post_with("lou", &path, &headers, body).await.expect(200).json();
+        assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+        assert_eq!(first["version"], again["version"]);
+    }
+}
+
+/// The fence against guessing a password from what is kept: the same request with another password is the same request.
+#[tokio::test]
+async fn a_password_is_no_part_of_what_a_key_remembers() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    plant.start("sam").await;
+    let check = Plant::first_task(&plant.inbox("lou").await);
+    let answer = json!({ "outcome": "fine", "answer": { "granted": 3 } });
+    plant.post("lou", &format!("/api/v1/tasks/{check}/complete"), answer).await.expect(200);
+    let grant = Plant::first_task(&plant.inbox("hedda").await);
+    let intent = json!({ "outcome": "granted" });
+    let record = plant.post("hedda", &format!("/api/v1/tasks/{grant}/to-sign"), intent).await.text_at("/digest");
+    let path = format!("/api/v1/tasks/{grant}/complete");
+    let sign =
+        |password: &str| json!({ "outcome": "granted", "signature": { "password": password, "record": record } });
+    let key = [("idempotency-key", "sign-1")];
+    plant.post_with("hedda", &path, &key, sign(PASSWORD)).await.expect(200);
+    assert_eq!(plant.post_with("hedda", &path, &key, sign("another")).await.expect(200).json()["replayed"], true);
+}
+
+#[tokio::test]
 async fn allowed_actions_say_why_not_and_actions_agree() {
     let fresh = sqlite(usual_options()).await;
     let plant = Plant::open(fresh.database.clone()).await;
