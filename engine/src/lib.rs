@@ -8,6 +8,7 @@
 //! | module | for |
 //! |---|---|
 //! | [`id`], [`time`], [`value`] | names, moments, values |
+//! | [`quantity`], [`day`], [`input`], [`row_key`], [`word`] | what services compute with, and how they read their inputs and name their rows |
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
@@ -16,10 +17,12 @@
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
+//! | [`scenario`] | tests of a process on a virtual clock |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
 pub mod command;
+pub mod day;
 mod deadline;
 pub mod decide;
 pub mod diagram;
@@ -31,12 +34,17 @@ mod flow;
 pub mod history;
 pub mod id;
 pub mod incident;
+pub mod input;
 pub mod language;
 pub mod project;
+pub mod quantity;
 pub mod rejection;
+pub mod row_key;
 pub mod rules;
+pub mod scenario;
 pub mod state;
 mod step;
 pub mod time;
 pub mod value;
+pub mod word;
 pub mod work;

@@ -14,3 +14,13 @@ fn the_order_review_compiles() {
     assert!(definition.block("negotiate!changed").is_some());
     assert!(definition.block("@changed").is_some());
 }
+
+#[test]
+fn the_purchase_approval_compiles() {
+    let checked = check(&bundle("purchase"));
+    assert_eq!(checked.diagnostics.iter().map(support::line).collect::<Vec<_>>(), Vec::<String>::new());
+    let definition = checked.definition.expect("a definition");
+    assert_eq!(definition.blocks[""].steps.len(), 14);
+    assert!(definition.block("both/paper").is_some());
+    assert!(definition.block("remember@broken").is_some());
+}

@@ -66,8 +66,10 @@ CREATE TABLE instance (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX instance_started ON instance (started_at, instance);
 CREATE INDEX instance_running ON instance (started_at, instance) WHERE status = 'running';
-CREATE INDEX instance_process ON instance (process, status, started_at, instance);
+CREATE INDEX instance_process ON instance (process, started_at, instance);
 CREATE INDEX instance_key ON instance (key, started_at, instance) WHERE key IS NOT NULL;
+CREATE INDEX instance_initiator ON instance (initiator, started_at, instance) WHERE initiator IS NOT NULL;
+CREATE INDEX instance_parent ON instance (parent, started_at, instance) WHERE parent IS NOT NULL;
 CREATE INDEX instance_ready ON instance (shard, instance) WHERE ready;
 
 CREATE TABLE attribute (
@@ -112,6 +114,7 @@ CREATE TABLE task (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX task_open ON task (due_order, instance, run, seat) WHERE status = 'open';
 CREATE INDEX task_process ON task (process, status, due_order, instance, run, seat);
+CREATE INDEX task_assignee ON task (assignee, due_order, instance, run, seat) WHERE assignee IS NOT NULL;
 CREATE INDEX task_done ON task (completed_by, due_order, instance, run, seat) WHERE completed_by IS NOT NULL;
 
 -- Whose inbox an open task is in. Once somebody has it, in that person's only.

@@ -211,12 +211,25 @@ impl<'r, 'p> Source<'r, 'p> {
         }
     }
 
-    /// That the columns are among the rows.
+    /// That the columns are among the rows. SQLite uses an index for a SELECT over a list, and scans the table for the
+    /// bare list.
     fn push_in(&self, sql: &mut String, columns: &[(&str, Type)]) {
         sql.push('(');
         push_names(sql, columns.iter().map(|(name, _)| *name));
         sql.push_str(") IN (");
-        self.push(sql);
+        match self {
+            Source::Values { width, .. } => {
+                sql.push_str("SELECT ");
+                for column in 1..=*width {
+                    let comma = if column == 1 { "" } else { ", " };
+                    write!(sql, "{comma}column{column}").expect("writing to a text cannot fail");
+                }
+                sql.push_str(" FROM (");
+                self.push(sql);
+                sql.push_str(") AS listed");
+            }
+            Source::Arrays(_) => self.push(sql),
+        }
         sql.push(')');
     }
 
@@ -225,7 +238,7 @@ impl<'r, 'p> Source<'r, 'p> {
         match self {
             Source::Values { rows, .. } => tx.execute_built(sql, rows).await,
             Source::Arrays(columns) => {
-                let answer = tx.usable()?.execute_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
+                let answer = tx.ready().await?.execute_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
                 tx.note(answer)
             }
         }
@@ -236,7 +249,7 @@ impl<'r, 'p> Source<'r, 'p> {
         match self {
             Source::Values { rows, .. } => tx.fetch_built(sql, rows).await,
             Source::Arrays(columns) => {
-                let answer = tx.usable()?.fetch_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
+                let answer = tx.ready().await?.fetch_arrays(sql, columns.into_iter().map(|(_, array)| array)).await;
                 tx.note(answer)
             }
         }

@@ -65,6 +65,14 @@ impl Connection {
         }
     }
 
+    /// Drops the connection where it stands, without its pool.
+    pub(crate) fn abandon(self) {
+        match self {
+            Connection::Sqlite(connection) => drop(connection.leak()),
+            Connection::Postgres(connection) => drop(connection.leak()),
+        }
+    }
+
     /// Runs one prepared statement; gives the number of rows changed.
     pub(crate) async fn execute(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<u64, StoreError> {
         check(params)?;

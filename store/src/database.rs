@@ -8,7 +8,7 @@ use sqlx::SqlSafeStr;
 
 use crate::connection::Connection;
 use crate::dialect::{self, Pool};
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::meta;
 use crate::migrate;
 use crate::tx::{Reader, Tx};
@@ -69,6 +69,7 @@ pub(crate) struct Shared {
     pool: Pool,
     kind: Kind,
     shards: u16,
+    writers: u32,
 }
 
 impl Database {
@@ -83,7 +84,7 @@ impl Database {
         migrate::run(&mut tx, options.migrate, options.create).await?;
         let shards = meta::open(&mut tx, &options).await?;
         tx.commit().await?;
-        Ok(Database { inner: Arc::new(Shared { pool, kind, shards }) })
+        Ok(Database { inner: Arc::new(Shared { pool, kind, shards, writers: options.writers }) })
     }
 
     #[must_use]
@@ -99,7 +100,14 @@ impl Database {
 
     /// Begins a writing transaction. On SQLite it waits for the one writer connection.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        Tx::begin(self.inner.pool.writer().await?).await
+        // Connections that waited may have died with their server: each is found out once, and then replaced.
+        let mut tries = self.inner.writers;
+        loop {
+            match Tx::begin(self.inner.pool.writer().await?).await {
+                Err(error) if tries > 0 && error.kind() == ErrorKind::Unavailable => tries -= 1,
+                answer => return answer,
+            }
+        }
     }
 
     /// A connection that can only read, and sees what is committed.
@@ -116,7 +124,11 @@ impl Database {
     /// Moves SQLite's write-ahead log into its file; the writer calls it between batches. Nothing on PostgreSQL.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         if let Some(sql) = dialect::checkpoint(self.kind()) {
-            self.inner.pool.writer().await?.fetch(sql.into_sql_str(), &[]).await?;
+            let mut writer = self.inner.pool.writer().await?;
+            if let Some(connection) = writer.connection() {
+                connection.fetch(sql.into_sql_str(), &[]).await?;
+            }
+            writer.leave();
         }
         Ok(())
     }

@@ -9,9 +9,10 @@ use crate::dialect;
 pub enum StoreError {
     #[error("the database URL {why}; write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
     Url { why: &'static str },
-    #[error("cannot open the {kind} database")]
+    /// The name has no password in it.
+    #[error("cannot open the database {name}")]
     Open {
-        kind: &'static str,
+        name: String,
         #[source]
         source: sqlx::Error,
     },

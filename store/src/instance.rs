@@ -36,6 +36,11 @@ const TABLE: Table<'static> = Table {
     key: 1,
 };
 
+/// What may change. The rest is fixed at the start, so that its indexes are not written again with each step.
+const AGAIN: &str = "release = excluded.release, key = excluded.key, status = excluded.status, \
+     outcome = excluded.outcome, version = excluded.version, ready = excluded.ready, \
+     open_incidents = excluded.open_incidents, updated_at = excluded.updated_at, ended_at = excluded.ended_at";
+
 const ATTRIBUTE: Table<'static> = Table {
     name: "attribute",
     columns: &[("instance", Type::Bytes), ("name", Type::Text), ("value", Type::Text), ("process", Type::Text)],
@@ -96,7 +101,7 @@ pub async fn put(tx: &mut Tx, rows: &[&InstanceRow]) -> Result<(), StoreError> {
             row.ended_at
         ]);
     }
-    bulk::write(tx, &TABLE, Conflict::Replace, &params).await.map(|_| ())
+    bulk::write(tx, &TABLE, Conflict::Set(AGAIN), &params).await.map(|_| ())
 }
 
 /// Replaces the attributes of instances, each given at most once.

@@ -3,6 +3,7 @@
 //! `ready ──lease──▶ leased ──heartbeat──▶ leased`; `leased ──release | lease ends──▶ ready`; gone when its run has a result.
 //! Each lease raises the fence, so that who lost a lease cannot prolong it. A result is fenced by the engine.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::id::{InstanceId, RunId};
@@ -13,7 +14,6 @@ use engine::time::Timestamp;
 use crate::bulk::{self, Conflict, Table, Type};
 use crate::dialect;
 use crate::error::StoreError;
-use crate::param::Param;
 use crate::params;
 use crate::row::Row;
 use crate::select::{Read, Select};
@@ -95,8 +95,8 @@ pub async fn remove(tx: &mut Tx, jobs: &[(InstanceId, RunId)]) -> Result<u64, St
     bulk::remove(tx, &TABLE, &params).await
 }
 
-/// Gives up to `limit` jobs of these activities to a worker, those that waited longest first. Two workers never get
-/// the same job, and neither waits for the other.
+/// Gives up to `limit` jobs of these activities to a worker; the activity whose job waited longest comes first. Two workers
+/// never get the same job, and neither waits for the other.
 pub async fn lease(
     tx: &mut Tx,
     mode: ActivityMode,
@@ -105,27 +105,67 @@ pub async fn lease(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Leased>, StoreError> {
-    if activities.is_empty() {
-        return Ok(Vec::new());
+    let mut leased = Vec::new();
+    for (ready_at, activity) in earliest(tx, mode, activities).await? {
+        let left = (limit as usize).saturating_sub(leased.len());
+        if ready_at > now || left == 0 {
+            break;
+        }
+        leased.extend(lease_of(tx, mode, &activity, worker, now, left).await?);
     }
+    leased.sort_by_key(|leased| (leased.job.available_at, leased.job.instance, leased.job.run));
+    Ok(leased)
+}
+
+/// Leases jobs of one activity: one walk along the index, however many wait.
+async fn lease_of(
+    tx: &mut Tx,
+    mode: ActivityMode,
+    activity: &str,
+    worker: &str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Leased>, StoreError> {
     let kind = tx.kind();
     let mut select = Select::new("WITH picked AS MATERIALIZED (SELECT instance, run FROM job");
     select.and("mode = ").value(word(mode));
-    select.and("activity IN ").list(activities.iter().map(Param::from));
+    select.and("activity = ").value(activity);
     select.and("ready_at <= ").value(now);
-    select.text(" ORDER BY ready_at, instance, run LIMIT ").value(limit).text(dialect::skip_locked(kind));
+    select.text(" ORDER BY ready_at, instance, run LIMIT ").value(i64::try_from(limit).unwrap_or(i64::MAX));
+    select.text(dialect::skip_locked(kind));
     select.text(") UPDATE job SET fence = fence + 1, worker = ").value(worker);
     select.text(", lease_until = lease_micros + ").value(now);
     select.text(", ready_at = lease_micros + ").value(now);
     select.text(" WHERE (instance, run) IN (SELECT instance, run FROM picked) RETURNING ");
     select.text(COLUMNS).text(", lease_until, fence");
     let rows = select.fetch(tx).await?;
-    let mut leased = rows
-        .iter()
+    rows.iter()
         .map(|row| Ok(Leased { job: read(row)?, lease_until: row.timestamp(9)?, fence: row.count(10)? }))
-        .collect::<Result<Vec<_>, StoreError>>()?;
-    leased.sort_by_key(|leased| (leased.job.available_at, leased.job.instance, leased.job.run));
-    Ok(leased)
+        .collect()
+}
+
+/// When the first job of each activity may be leased; the earliest first.
+async fn earliest(
+    reader: &mut impl Read,
+    mode: ActivityMode,
+    activities: &[Arc<str>],
+) -> Result<Vec<(Timestamp, Arc<str>)>, StoreError> {
+    let activities: BTreeSet<&Arc<str>> = activities.iter().collect();
+    if activities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = Select::new("");
+    for (place, activity) in activities.into_iter().enumerate() {
+        select.text(if place == 0 { "" } else { " UNION ALL " });
+        select.text("SELECT * FROM (SELECT ready_at, activity FROM job");
+        select.branch().and("mode = ").value(word(mode)).and("activity = ").value(activity);
+        select.text(&format!(" ORDER BY ready_at LIMIT 1) AS branch_{place}"));
+    }
+    let rows = select.fetch(reader).await?;
+    let mut found =
+        rows.iter().map(|row| Ok((row.timestamp(0)?, row.text(1)?.into()))).collect::<Result<Vec<_>, StoreError>>()?;
+    found.sort();
+    Ok(found)
 }
 
 /// Makes a lease last longer. `false`: it is another's by now, or the job is gone.
@@ -160,16 +200,7 @@ pub async fn next_ready(
     mode: ActivityMode,
     activities: &[Arc<str>],
 ) -> Result<Option<Timestamp>, StoreError> {
-    if activities.is_empty() {
-        return Ok(None);
-    }
-    let mut select = Select::new("SELECT MIN(ready_at) FROM job");
-    select.and("mode = ").value(word(mode));
-    select.and("activity IN ").list(activities.iter().map(Param::from));
-    match select.fetch(reader).await?.first() {
-        Some(row) => row.opt_timestamp(0),
-        None => Ok(None),
-    }
+    Ok(earliest(reader, mode, activities).await?.first().map(|(ready_at, _)| *ready_at))
 }
 
 /// The jobs of an instance, by run.

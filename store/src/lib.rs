@@ -9,6 +9,7 @@
 //! | [`outbox`], [`subscription`], [`message`] | what streams send each other |
 //! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`meta`] | the rest |
 //! | [`copy`], [`catalogue`] | moving to the other kind of database |
+//! | [`record`] | rows of services' tables: declared once, read, written and digested in one form |
 //! | `dialect`, `migrate` | the few places where the databases differ; how a database is made |
 //!
 //! Invariant: only `dialect`, `bulk` and the migrations name a database in their SQL.
@@ -30,6 +31,7 @@ pub mod meta;
 pub mod outbox;
 pub mod param;
 pub mod project;
+pub mod record;
 pub mod release;
 pub mod row;
 pub mod schedule;
@@ -43,6 +45,7 @@ pub mod tx;
 
 mod connection;
 mod dialect;
+mod lane;
 mod migrate;
 
 #[cfg(feature = "testing")]

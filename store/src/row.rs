@@ -20,11 +20,8 @@ macro_rules! readers {
     ($($(#[$doc:meta])* $name:ident, $opt:ident -> $kind:ty;)*) => {
         $($(#[$doc])*
         pub fn $name(&self, i: usize) -> Result<$kind, StoreError> {
-            match &self.0 {
-                Inner::Sqlite(row) => row.try_get::<$kind, usize>(i),
-                Inner::Postgres(row) => row.try_get::<$kind, usize>(i),
-            }
-            .map_err(|source| self.unreadable(i, &source))
+            // SQLite's driver would read a null as 0 or as an empty text.
+            self.$opt(i)?.ok_or_else(|| self.refused(i, "it is null"))
         }
 
         $(#[$doc])*

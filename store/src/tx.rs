@@ -19,6 +19,7 @@ use crate::connection::Connection;
 use crate::database::{self, Kind};
 use crate::dialect;
 use crate::error::StoreError;
+use crate::lane::Writer;
 use crate::param::Param;
 use crate::row::Row;
 
@@ -27,20 +28,27 @@ pub const SAVEPOINTS_MAX: u32 = 60;
 
 /// A writing transaction.
 pub struct Tx {
-    connection: Option<Connection>,
+    writer: Option<Writer>,
     failed: bool,
-    /// For each open savepoint, how many rows had been noted.
-    savepoints: Vec<usize>,
-    /// How many savepoints were opened in all.
+    savepoints: Vec<Savepoint>,
+    /// How many savepoints the database was asked for in all.
     opened: u32,
     rows: Vec<RowDigest>,
 }
 
+/// A place to go back to. The database hears of it only when something is done after it, so that work which
+/// never touches the database costs nothing.
+struct Savepoint {
+    /// How many rows had been noted.
+    noted: usize,
+    /// The database has it.
+    real: bool,
+}
+
 impl Tx {
-    pub(crate) async fn begin(connection: Connection) -> Result<Tx, StoreError> {
+    pub(crate) async fn begin(writer: Writer) -> Result<Tx, StoreError> {
         // The transaction exists before BEGIN is sent: a cancelled BEGIN closes the connection like any other drop.
-        let mut tx =
-            Tx { connection: Some(connection), failed: false, savepoints: Vec::new(), opened: 0, rows: Vec::new() };
+        let mut tx = Tx { writer: Some(writer), failed: false, savepoints: Vec::new(), opened: 0, rows: Vec::new() };
         let sql = dialect::begin(tx.kind());
         tx.run(sql.into_sql_str()).await.map_err(|source| StoreError::statement(sql, source))?;
         Ok(tx)
@@ -48,7 +56,7 @@ impl Tx {
 
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.connection.as_ref().map_or(Kind::Sqlite, Connection::kind)
+        self.writer.as_ref().and_then(Writer::kind).unwrap_or(Kind::Sqlite)
     }
 
     /// Runs a statement; gives the number of rows changed.
@@ -68,39 +76,54 @@ impl Tx {
 
     /// The database's clock.
     pub async fn now(&mut self) -> Result<Timestamp, StoreError> {
-        let answer = database::now(self.usable()?).await;
+        let answer = database::now(self.ready().await?).await;
         self.note(answer)
     }
 
     /// Marks a place to go back to. Savepoints nest.
     pub async fn savepoint(&mut self) -> Result<(), StoreError> {
         self.usable()?;
-        self.control("SAVEPOINT", self.savepoints.len()).await?;
-        self.savepoints.push(self.rows.len());
-        self.opened += 1;
+        self.savepoints.push(Savepoint { noted: self.rows.len(), real: false });
         Ok(())
     }
 
     /// Undoes everything since the newest savepoint, its noted rows too, and removes it.
     pub async fn rollback_to_savepoint(&mut self) -> Result<(), StoreError> {
-        let Some(noted) = self.savepoints.last().copied() else { return Err(StoreError::NoSavepoint) };
-        let depth = self.savepoints.len() - 1;
-        self.control("ROLLBACK TO SAVEPOINT", depth).await?;
-        self.control("RELEASE SAVEPOINT", depth).await?;
+        let Some(Savepoint { noted, real }) = self.savepoints.last() else { return Err(StoreError::NoSavepoint) };
+        let (noted, depth) = (*noted, self.savepoints.len() - 1);
+        if *real {
+            self.control("ROLLBACK TO SAVEPOINT", depth).await?;
+            self.control("RELEASE SAVEPOINT", depth).await?;
+            self.failed = false;
+        }
         self.savepoints.pop();
         self.rows.truncate(noted);
-        self.failed = false;
         Ok(())
     }
 
     /// Keeps what was done since the newest savepoint and removes it.
     pub async fn release_savepoint(&mut self) -> Result<(), StoreError> {
-        if self.savepoints.is_empty() {
-            return Err(StoreError::NoSavepoint);
-        }
+        let Some(newest) = self.savepoints.last() else { return Err(StoreError::NoSavepoint) };
+        let real = newest.real;
         self.usable()?;
-        self.control("RELEASE SAVEPOINT", self.savepoints.len() - 1).await?;
+        if real {
+            self.control("RELEASE SAVEPOINT", self.savepoints.len() - 1).await?;
+        }
         self.savepoints.pop();
+        Ok(())
+    }
+
+    /// Tells the database of the savepoints it has not heard of, before anything is done after them.
+    async fn settle_savepoints(&mut self) -> Result<(), StoreError> {
+        self.usable()?;
+        for depth in 0..self.savepoints.len() {
+            if self.savepoints[depth].real {
+                continue;
+            }
+            self.control("SAVEPOINT", depth).await?;
+            self.savepoints[depth].real = true;
+            self.opened += 1;
+        }
         Ok(())
     }
 
@@ -121,7 +144,7 @@ impl Tx {
         let mut numbers: Vec<i64> = keys.iter().map(|key| number_of(key)).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let answer = self.usable()?.execute_list(sql, &numbers).await;
+        let answer = self.ready().await?.execute_list(sql, &numbers).await;
         self.note(answer)
     }
 
@@ -133,7 +156,7 @@ impl Tx {
 
     /// Hands over the rows noted since the last time: one for each row, as it was left, in the order of first writing.
     pub fn take_rows(&mut self) -> Vec<RowDigest> {
-        self.savepoints.iter_mut().for_each(|noted| *noted = 0);
+        self.savepoints.iter_mut().for_each(|savepoint| savepoint.noted = 0);
         let mut taken: Vec<RowDigest> = Vec::with_capacity(self.rows.len());
         let mut places = std::collections::BTreeMap::new();
         for row in self.rows.drain(..) {
@@ -158,32 +181,42 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(mut self) -> Result<(), StoreError> {
-        self.run("ROLLBACK".into_sql_str()).await.map_err(|source| StoreError::statement("ROLLBACK", source))?;
-        self.finish();
+        // Where ROLLBACK fails, the connection is closed, which undoes everything too.
+        if self.run("ROLLBACK".into_sql_str()).await.is_ok() {
+            self.finish();
+        }
         Ok(())
     }
 
     pub(crate) async fn execute_built(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<u64, StoreError> {
-        let answer = self.usable()?.execute(sql, params).await;
+        let answer = self.ready().await?.execute(sql, params).await;
         self.note(answer)
     }
 
     pub(crate) async fn fetch_built(&mut self, sql: SqlStr, params: &[Param<'_>]) -> Result<Vec<Row>, StoreError> {
-        let answer = self.usable()?.fetch(sql, params).await;
+        let answer = self.ready().await?.fetch(sql, params).await;
         self.note(answer)
     }
 
     /// Runs statements without parameters, whatever state the transaction is in.
     pub(crate) async fn run(&mut self, sql: SqlStr) -> Result<(), sqlx::Error> {
-        let Some(connection) = self.connection.as_mut() else { return Err(sqlx::Error::PoolClosed) };
+        let Some(connection) = self.writer.as_mut().and_then(Writer::connection) else {
+            return Err(sqlx::Error::PoolClosed);
+        };
         let answer = connection.run(sql).await;
         self.failed |= answer.is_err();
         answer
     }
 
+    /// The connection, with every savepoint known to the database.
+    pub(crate) async fn ready(&mut self) -> Result<&mut Connection, StoreError> {
+        self.settle_savepoints().await?;
+        self.usable()
+    }
+
     /// The connection, unless something has failed on it.
     pub(crate) fn usable(&mut self) -> Result<&mut Connection, StoreError> {
-        match self.connection.as_mut() {
+        match self.writer.as_mut().and_then(Writer::connection) {
             Some(connection) if !self.failed => Ok(connection),
             _ => Err(StoreError::TransactionFailed),
         }
@@ -200,16 +233,10 @@ impl Tx {
         self.run(AssertSqlSafe(sql.as_str()).into_sql_str()).await.map_err(|source| StoreError::statement(&sql, source))
     }
 
-    /// The transaction has ended in good order: its connection goes back to the pool.
+    /// The transaction has ended in good order: its connection is the next one's.
     fn finish(&mut self) {
-        self.connection = None;
-    }
-}
-
-impl Drop for Tx {
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.as_mut() {
-            connection.close_on_drop();
+        if let Some(writer) = self.writer.take() {
+            writer.leave();
         }
     }
 }

@@ -92,3 +92,27 @@ async fn a_reader_cannot_write() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn work_on_a_database_may_move_between_threads() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    on_both(|db| async move {
+        let work = movable(async move {
+            let mut tx = db.begin().await?;
+            countersign_store::project::apply(&mut tx, &[]).await?;
+            tx.lock(&mut ["a".to_owned()]).await?;
+            tx.commit().await?;
+            let mut reader = db.read().await?;
+            let filter = countersign_store::inbox::Filter::default();
+            countersign_store::inbox::list(&mut reader, &filter, None, 1).await?;
+            countersign_store::shard::all(&mut reader).await?;
+            let other = db.clone();
+            drop(countersign_store::copy::copy(&db, &other, &mut |_| {}));
+            db.checkpoint().await
+        });
+        tokio::spawn(work).await.expect("joined").expect("worked");
+    })
+    .await;
+}

@@ -1,5 +1,6 @@
-//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|all]`.
+//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|docs|all]`.
 
+mod docs;
 mod floors;
 mod migrations;
 mod sources;
@@ -13,16 +14,25 @@ cargo xtask COMMAND
   floors      no crate depends on one of its own floor or above (docs/ARCHITECTURE.md)
   tidy        module heads, file lengths, words that do not belong in the code
   migrations  both databases have the same migrations, tables and columns
-  all         all of these
+  docs        writes the pages of error codes; with --check, compares them with the code
+  all         all of these, with docs --check
 ";
 
 fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
+    let only_check = std::env::args().any(|word| word == "--check");
     let checks: &[(&str, Check)] = match command.as_str() {
         "floors" => &[("floors", floors::check)],
         "tidy" => &[("tidy", tidy::check)],
         "migrations" => &[("migrations", migrations::check)],
-        "all" => &[("floors", floors::check), ("tidy", tidy::check), ("migrations", migrations::check)],
+        "docs" if only_check => &[("docs", docs::check)],
+        "docs" => &[("docs", docs::write)],
+        "all" => &[
+            ("floors", floors::check),
+            ("tidy", tidy::check),
+            ("migrations", migrations::check),
+            ("docs", docs::check),
+        ],
         _ => {
             eprint!("{USAGE}");
             return ExitCode::from(2);

@@ -226,6 +226,7 @@ pub(super) fn last_part(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
+/// A code in capitals stays as people know it.
 fn spoken(name: &str) -> Cow<'_, str> {
-    if name.contains('_') { name.replace('_', " ").into() } else { name.into() }
+    if name.contains('_') && name.contains(char::is_lowercase) { name.replace('_', " ").into() } else { name.into() }
 }

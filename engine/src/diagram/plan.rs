@@ -35,7 +35,7 @@ pub(super) const LANE: i32 = 10;
 /// Where branches meet again below their columns.
 pub(super) const MERGE: i32 = 22;
 const CARD_WIDTH_MIN: i32 = 136;
-const TEXT_WIDTH_MAX: i32 = 176;
+const TEXT_WIDTH_MAX: i32 = 190;
 
 /// A jump on its way out of a piece, through its lower border.
 #[derive(Clone, Debug)]
@@ -342,7 +342,7 @@ impl<'f> Head<'f> {
 }
 
 fn note_lines(notes: &[String]) -> Lines {
-    let lines = notes.iter().map(|note| super::text::fit(note, NOTE, TEXT_WIDTH_MAX + 20)).collect();
+    let lines = notes.iter().map(|note| super::text::fit(note, NOTE, TEXT_WIDTH_MAX + 30)).collect();
     Lines { lines, size: NOTE }
 }
 

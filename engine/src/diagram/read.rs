@@ -127,11 +127,7 @@ impl Reader<'_> {
             StepKind::BackTo(back) => return self.back(back),
         };
         let mut notes = self.labels.notes(step);
-        // Ways out that all lead on are no branches; their names still matter to the one who reads.
-        let names = self.outcome_names(step);
-        if names.len() > 1 && self.exits(step).is_empty() {
-            notes.push(names.join(" / "));
-        }
+        notes.extend(self.ways_on(step));
         Shape::Card { look, title: self.labels.title(step), notes, optional: step.when.is_some() }
     }
 
@@ -216,9 +212,25 @@ impl Reader<'_> {
         Shape::Back { label, targets: back.targets.iter().map(|key| Target(key.to_string())).collect() }
     }
 
-    /// The names of a step's ways out, in the order of its definition.
-    fn outcome_names(&self, step: &Step) -> Vec<String> {
-        self.outcomes(step).iter().filter(|name| !name.is_empty()).map(|name| self.labels.name(name)).collect()
+    /// Ways out that lead straight on are no branches; their names still matter to the one who reads.
+    fn ways_on(&self, step: &Step) -> Option<String> {
+        let outcomes = self.outcomes(step);
+        let by_itself = outcomes.iter().any(String::is_empty);
+        let leads_on =
+            |name: &&String| step.outcomes.get(name.as_str()).is_none_or(|route| matches!(route, Route::Next));
+        let names: Vec<String> = outcomes
+            .iter()
+            .filter(leads_on)
+            .filter(|name| !name.is_empty())
+            .map(|name| self.labels.name(name))
+            .collect();
+        match (by_itself, names.is_empty(), self.labels.language) {
+            (_, true, _) => None,
+            // An error that the process lets pass.
+            (true, false, Language::Zh) => Some(format!("遇 {} 仍继续", names.join("、"))),
+            (true, false, Language::En) => Some(format!("goes on after {}", names.join(", "))),
+            (false, false, _) => (names.len() == outcomes.len() && names.len() > 1).then(|| names.join(" / ")),
+        }
     }
 
     fn outcomes(&self, step: &Step) -> Vec<String> {
@@ -244,9 +256,12 @@ impl Reader<'_> {
         }
         let mut straight: Option<Alternative> = None;
         let mut others = Vec::new();
-        for name in self.outcomes(step) {
-            let label = if name.is_empty() { String::new() } else { self.labels.name(&name) };
+        let outcomes = self.outcomes(step);
+        let by_itself = outcomes.iter().any(String::is_empty);
+        for name in outcomes {
             let body = step.outcomes.get(name.as_str()).map_or_else(Vec::new, |route| self.route(route));
+            let unsaid = body.is_empty() && by_itself;
+            let label = if unsaid { String::new() } else { self.labels.name(&name) };
             if !body.is_empty() {
                 others.push(Alternative { label, body });
             } else if let Some(straight) = &mut straight {

@@ -39,7 +39,9 @@ pub fn write(geometry: &Geometry) -> String {
     let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>");
     let under = |placed: &&Placed| matches!(placed.mark, Mark::Frame { .. } | Mark::Strip { .. });
     geometry.placed.iter().filter(under).for_each(|placed| mark(&mut out, placed));
-    geometry.edges.iter().for_each(|edge| path(&mut out, edge));
+    for (place, edge) in geometry.edges.iter().enumerate() {
+        path(&mut out, edge, joined(edge, &geometry.edges[..place]));
+    }
     geometry.placed.iter().filter(|placed| !under(placed)).for_each(|placed| mark(&mut out, placed));
     out.push_str("</svg>\n");
     out
@@ -217,18 +219,51 @@ fn lines(out: &mut String, text: &Lines, x: i32, y: i32, colour: &str, anchor: &
     }
 }
 
-fn path(out: &mut String, edge: &Edge) {
+/// A jump's own part, where it meets one that was drawn before it and leads to the same target: drawn twice, the
+/// dashes of both would close to a solid line.
+fn joined(edge: &Edge, before: &[Edge]) -> Option<Vec<Point>> {
+    let of_jumps = before.iter().filter(|other| edge.line == Line::Back && other.line == Line::Back);
+    // The longest way together leaves the least to draw.
+    of_jumps.filter_map(|other| own_part(&edge.points, &other.points)).min_by_key(|own| length(own))
+}
+
+/// What of a line comes before its last part, which it shares with another; none if they share no more than the end.
+fn own_part(own: &[Point], other: &[Point]) -> Option<Vec<Point>> {
+    let same = own.iter().rev().zip(other.iter().rev()).take_while(|(one, other)| one == other).count();
+    let corner = *own.get(own.len().checked_sub(same)?)?;
+    let kept = own.get(..own.len() - same)?;
+    let (from, theirs) = (*kept.last()?, *other.get(other.len().checked_sub(same + 1)?)?);
+    let direction = |a: Point| ((corner.x - a.x).signum(), (corner.y - a.y).signum());
+    let mut part = kept.to_vec();
+    if direction(from) == direction(theirs) {
+        // Both come to the corner on one line: they meet where the later of them gets onto it.
+        if distance(theirs, corner) < distance(from, corner) {
+            part.push(theirs);
+        }
+        return Some(part);
+    }
+    part.push(corner);
+    (same > 1).then_some(part)
+}
+
+fn length(points: &[Point]) -> i32 {
+    points.windows(2).map(|pair| distance(pair[0], pair[1])).sum()
+}
+
+fn path(out: &mut String, edge: &Edge, joined: Option<Vec<Point>>) {
     let (class, colour, dash) = match edge.line {
         Line::Flow => ("flow", FLOW, ""),
         Line::Beside => ("beside", FLOW, " stroke-dasharray=\"2 3\""),
         Line::Back => ("back", BACK, " stroke-dasharray=\"5 4\""),
     };
     let Some((end, before)) = edge.points.split_last() else { return };
-    let _ = write!(
-        out,
-        "<path class=\"edge {class}\" d=\"{}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>",
-        way(edge)
-    );
+    let arrow = joined.is_none();
+    let line = way(joined.as_deref().unwrap_or(&edge.points), if arrow { 5 } else { 0 });
+    let _ = write!(out, "<path class=\"edge {class}\" d=\"{line}\" stroke=\"{colour}\" stroke-width=\"1.4\"{dash}/>");
+    if !arrow {
+        out.push('\n');
+        return;
+    }
     let (dx, dy) = before.last().map_or((0, 1), |last| ((end.x - last.x).signum(), (end.y - last.y).signum()));
     // The two rear corners of the head: 8 back along the line, 4 to each side.
     let (rear_x, rear_y) = (end.x - 8 * dx, end.y - 8 * dy);
@@ -244,17 +279,17 @@ fn path(out: &mut String, edge: &Edge) {
     );
 }
 
-/// The line with rounded corners, ending inside the arrow's head.
-fn way(edge: &Edge) -> String {
+/// The line with rounded corners, ending a little before its last point, inside the arrow's head.
+fn way(points: &[Point], short: i32) -> String {
     let mut out = String::new();
-    for (place, point) in edge.points.iter().enumerate() {
-        let previous = place.checked_sub(1).and_then(|place| edge.points.get(place));
-        match (previous, edge.points.get(place + 1)) {
+    for (place, point) in points.iter().enumerate() {
+        let previous = place.checked_sub(1).and_then(|place| points.get(place));
+        match (previous, points.get(place + 1)) {
             (None, _) => {
                 let _ = write!(out, "M{} {}", point.x, point.y);
             }
             (Some(from), None) => {
-                let stop = toward(*point, *from, 5);
+                let stop = toward(*point, *from, short);
                 let _ = write!(out, "L{} {}", stop.x, stop.y);
             }
             (Some(from), Some(to)) => {

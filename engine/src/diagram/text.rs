@@ -38,11 +38,12 @@ pub(super) fn line_height(size: i32) -> i32 {
 
 /// The width of a text in pixels.
 pub(super) fn width(text: &str, size: i32) -> i32 {
-    text.chars().map(|c| char_width(c, size)).sum()
+    (text.chars().map(tenths).sum::<i32>() * size + 9) / 10
 }
 
-fn char_width(c: char, size: i32) -> i32 {
-    let tenths = match c {
+/// The width of a character in tenths of the font's height.
+fn tenths(c: char) -> i32 {
+    match c {
         _ if UnicodeWidthChar::width(c) == Some(0) => 0,
         _ if UnicodeWidthChar::width(c) == Some(2) => 10,
         'M' | 'W' | 'm' | 'w' | '@' | '%' | '…' => 9,
@@ -51,8 +52,7 @@ fn char_width(c: char, size: i32) -> i32 {
         // Beyond Latin the widths of narrow characters differ more between fonts.
         _ if c as u32 > 0x24F => 8,
         _ => 6,
-    };
-    (size * tenths + 9) / 10
+    }
 }
 
 /// Cuts a text to a width, ending in `…` when something was cut.
@@ -60,12 +60,12 @@ pub(super) fn fit(text: &str, size: i32, width_max: i32) -> String {
     if width(text, size) <= width_max {
         return text.to_owned();
     }
-    let room = width_max - char_width('…', size);
+    let room = width_max * 10 - tenths('…') * size;
     let mut taken = 0;
     let mut kept: String = text
         .chars()
         .take_while(|c| {
-            taken += char_width(*c, size);
+            taken += tenths(*c) * size;
             taken <= room
         })
         .collect();
@@ -101,7 +101,7 @@ fn wrap(text: &str, size: i32, width_max: i32, lines_max: usize) -> Vec<String> 
                 .skip(1)
                 .find(|(place, _)| {
                     taken = width(&line[..*place], size);
-                    taken + char_width('M', size) > width_max
+                    taken + width("M", size) > width_max
                 })
                 .map_or(line.len(), |(place, _)| place);
             if at == line.len() {

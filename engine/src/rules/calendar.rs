@@ -63,6 +63,7 @@ impl Calendar {
         &self.name
     }
 
+    /// The version that people gave it; empty if they gave none.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version

@@ -94,24 +94,19 @@ fn bounded(source: &str) -> Result<(), Fault> {
             format!("文件超过 {BYTES_MAX} 字节"),
         ));
     }
-    for (number, line) in source.lines().enumerate() {
-        let indent = line.chars().take_while(|c| matches!(c, ' ' | '\t' | '-' | '?' | ':')).count();
-        let open = line.chars().filter(|c| matches!(c, '[' | '{')).count();
-        if indent > INDENT_MAX || open > DEPTH_MAX * 64 {
-            let place = Place { line: narrow(number + 1), column: 1 };
-            return Err(Fault::new(place, "yaml_too_deep", "this nests too deep", "嵌套过深"));
-        }
-    }
     let mut depth = 0_usize;
     for (number, line) in source.lines().enumerate() {
+        let indent = line.chars().take_while(|c| matches!(c, ' ' | '\t' | '-' | '?' | ':')).count();
+        let mut deepest = depth;
         for c in line.chars() {
             match c {
                 '[' | '{' => depth += 1,
                 ']' | '}' => depth = depth.saturating_sub(1),
                 _ => {}
             }
+            deepest = deepest.max(depth);
         }
-        if depth > DEPTH_MAX {
+        if indent > INDENT_MAX || deepest > DEPTH_MAX {
             let place = Place { line: narrow(number + 1), column: 1 };
             return Err(Fault::new(place, "yaml_too_deep", "this nests too deep", "嵌套过深"));
         }

@@ -91,7 +91,8 @@ impl ExpressionError {
 /// Why an expression has no value. Our own words, stable for ever: they are recorded.
 ///
 /// `unset_comparison`, `unlike_types`, `missing_field`, `overflow`, `division_by_zero`, `limit`, `type`, `other`;
-/// tables add `no_row`, `several_rows` and `unlike_rows`.
+/// tables add `no_row`, `several_rows` and `unlike_rows`. The detail is the path that is missing, the rows at fault,
+/// what a script threw, or else the text of the expression or the name of the script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvaluationError {
     pub code: &'static str,
@@ -101,6 +102,11 @@ pub struct EvaluationError {
 impl EvaluationError {
     pub(crate) fn new(code: &'static str, detail: impl Into<Value>) -> Self {
         EvaluationError { code, detail: detail.into() }
+    }
+
+    /// Says where it happened, unless it says more already.
+    pub(crate) fn within(self, place: &str) -> Self {
+        if self.detail.is_null() { EvaluationError { detail: place.into(), ..self } } else { self }
     }
 }
 
@@ -170,7 +176,7 @@ impl Expression {
         };
         let answers = compiled.questions.iter().map(|place| answer(&compiled.functions[*place], names)).collect();
         let reader = Reader::new(program.paths.clone(), answers, names);
-        sandbox::call(&program.ast, emit::ENTRY, reader, ())
+        sandbox::call(&program.ast, emit::ENTRY, reader, ()).map_err(|error| error.within(&compiled.source))
     }
 }
 

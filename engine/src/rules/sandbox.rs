@@ -19,7 +19,7 @@ use rhai::{
     AST, CallFnOptions, Dynamic, Engine, EvalAltResult, FuncArgs, OptimizationLevel, ParseError, Position, Scope,
 };
 
-use crate::rules::expression::{EvaluationError, Reader};
+use crate::rules::expression::{self, EvaluationError, Reader};
 use crate::value::Value;
 
 pub(crate) use convert::{from_dynamic, to_dynamic};
@@ -27,23 +27,27 @@ pub(crate) use convert::{from_dynamic, to_dynamic};
 /// Operations of one evaluation.
 pub const OPERATIONS_MAX: u64 = 500_000;
 /// How deep functions may call each other.
-pub const CALLS_MAX: usize = 24;
+pub const CALLS_MAX: usize = 16;
 /// Bytes of a text.
 pub const TEXT_MAX: usize = 256 * 1024;
 /// Items of a list; growing one costs the square of its length.
 pub const LIST_MAX: usize = 10_000;
 /// Entries of a record.
 pub const RECORD_MAX: usize = 10_000;
-/// How deep an expression of a script may nest; those of our own language are bounded by their parser.
-pub const NESTING_MAX: usize = 256;
+/// How deep the text of an expression may nest: three of the engine's levels for each of our own parser's.
+const EXPRESSION_NESTING_MAX: usize = 3 * expression::DEPTH_MAX + 8;
+/// How deep an expression of a script may nest; with [`CALLS_MAX`] it bounds the stack.
+pub const SCRIPT_NESTING_MAX: usize = 24;
 /// Variables of a script.
 pub const VARIABLES_MAX: usize = 256;
 /// Functions of a script.
 pub const FUNCTIONS_MAX: usize = 128;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(engine);
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| engine(EXPRESSION_NESTING_MAX));
+/// The same engine, but for how deep a text may nest, which is judged while compiling.
+static SCRIPT_COMPILER: LazyLock<Engine> = LazyLock::new(|| engine(SCRIPT_NESTING_MAX));
 
-fn engine() -> Engine {
+fn engine(nesting_max: usize) -> Engine {
     let mut engine = Engine::new_raw();
     LanguageCorePackage::new().register_into_engine(&mut engine);
     BasicStringPackage::new().register_into_engine(&mut engine);
@@ -62,7 +66,7 @@ fn engine() -> Engine {
     engine.set_max_string_size(TEXT_MAX);
     engine.set_max_array_size(LIST_MAX);
     engine.set_max_map_size(RECORD_MAX);
-    engine.set_max_expr_depths(NESTING_MAX, NESTING_MAX);
+    engine.set_max_expr_depths(nesting_max, nesting_max);
     engine.set_max_variables(VARIABLES_MAX);
     engine.set_max_functions(FUNCTIONS_MAX);
     engine.set_max_strings_interned(0);
@@ -79,7 +83,12 @@ fn engine() -> Engine {
     engine
 }
 
-/// Compiles a text of functions.
+/// Compiles the text of a script.
+pub(crate) fn compile_script(text: &str) -> Result<AST, ParseError> {
+    SCRIPT_COMPILER.compile(text)
+}
+
+/// Compiles the text that an expression was turned into.
 pub(crate) fn compile(text: &str) -> Result<AST, ParseError> {
     ENGINE.compile(text)
 }

@@ -40,13 +40,13 @@ impl Script {
         if source.len() > SCRIPT_MAX {
             return Err(top(format!("a script has at most {SCRIPT_MAX} bytes"), format!("脚本最多 {SCRIPT_MAX} 字节")));
         }
-        let ast = sandbox::compile(source).map_err(|error| {
+        let ast = sandbox::compile_script(source).map_err(|error| {
             let place = |number: Option<usize>| number.and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
             ScriptError {
                 line: place(error.position().line()),
                 column: place(error.position().position()),
                 en: format!("this is no script: {}", error.err_type()),
-                zh: format!("脚本语法错误：{}", error.err_type()),
+                zh: format!("脚本有语法错误（引擎原文：{}）", error.err_type()),
             }
         })?;
         if !has_entry(&ast) {
@@ -75,7 +75,7 @@ impl Script {
     pub fn run(&self, with: &BTreeMap<Arc<str>, Value>) -> Result<Value, EvaluationError> {
         let entries = with.iter().map(|(name, value)| (name.as_ref().into(), sandbox::to_dynamic(value)));
         let input = Dynamic::from_map(entries.collect());
-        sandbox::call(&self.ast, ENTRY, Reader::empty(), (input,))
+        sandbox::call(&self.ast, ENTRY, Reader::empty(), (input,)).map_err(|error| error.within(&self.name))
     }
 }
 
@@ -205,6 +205,55 @@ mod tests {
         assert_eq!(code("fn run(input) { throw \"REFUSED\" }"), "other");
         let thrown = run("fn run(input) { throw \"REFUSED\" }", Value::Null).expect_err("thrown");
         assert_eq!(thrown.detail, "REFUSED".into());
+    }
+
+    #[test]
+    fn the_deepest_script_fits_the_stack() {
+        for (open, close) in
+            [("[", "]"), ("(1 + ", ")"), ("#{a: ", "}"), ("abs(", ")"), ("if true { ", " } else { 1 }"), ("-", "")]
+        {
+            let nest = |depth: usize| {
+                let inner = format!("{}f(n + 1){}", open.repeat(depth), close.repeat(depth));
+                Script::compile("t", &format!("fn f(n) {{ {inner} }} fn run(input) {{ f(1) }}"))
+            };
+            let deepest = (1..80).rev().find_map(|depth| nest(depth).ok()).expect("some depth compiles");
+            assert_eq!(deepest.run(&BTreeMap::new()).expect_err("it calls itself").code, "limit", "{open}");
+        }
+    }
+
+    #[test]
+    fn no_text_exhausts_the_stack_of_the_compiler() {
+        for piece in [
+            "{",
+            "if true {",
+            "(",
+            "[",
+            "#{a:",
+            "!",
+            "-",
+            "a.",
+            "a[",
+            "f(",
+            "|x|",
+            "x = ",
+            "fn a() {",
+            "switch 1 { 1 => ",
+            "1 +",
+            "`${",
+            "/*",
+            "while a {",
+        ] {
+            let _ = Script::compile("t", &format!("fn run(input) {{ {} }}", piece.repeat(3_000)));
+            let _ = Script::compile("t", &piece.repeat(3_000));
+        }
+        // A chain does not nest in the text, but in the tree.
+        for (piece, last) in [("1 + ", "1"), ("a.b.", "c"), ("a ?? ", "1"), ("true && ", "true"), ("1; ", "1")] {
+            if let Ok(script) =
+                Script::compile("t", &format!("fn run(input) {{ let a = 1; {}{last} }}", piece.repeat(3_000)))
+            {
+                let _ = script.run(&BTreeMap::new());
+            }
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use countersign_engine::language::release::{Bundle, collect};
-pub(crate) use countersign_engine::language::{Checked, Diagnostic, check};
+pub(crate) use countersign_engine::language::{Diagnostic, check};
 
 /// Every file of a folder of `tests/language`, by its path in it.
 pub(crate) fn folder(name: &str) -> BTreeMap<String, Vec<u8>> {

@@ -1,6 +1,7 @@
 //! How connections of either database are made, and what each of them is set to.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::{PoolConnectionMetadata, PoolOptions};
@@ -12,6 +13,7 @@ use tracing::log::LevelFilter;
 use crate::connection::Connection;
 use crate::database::OpenOptions;
 use crate::error::StoreError;
+use crate::lane::{Lane, Writer};
 
 /// How many prepared statements a connection keeps.
 const STATEMENTS_MAX: usize = 1024;
@@ -29,20 +31,27 @@ pub(crate) enum Pool {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        lane: Arc<Lane>,
     },
     Postgres {
         writers: PgPool,
         readers: PgPool,
+        lane: Arc<Lane>,
     },
 }
 
 impl Pool {
-    pub(crate) async fn writer(&self) -> Result<Connection, StoreError> {
+    pub(crate) async fn writer(&self) -> Result<Writer, StoreError> {
         match self {
-            Pool::Sqlite { writer, .. } => writer.acquire().await.map(Connection::Sqlite),
-            Pool::Postgres { writers, .. } => writers.acquire().await.map(Connection::Postgres),
+            Pool::Sqlite { writer, lane, .. } => {
+                lane.enter(async { writer.acquire().await.map(Connection::Sqlite).map_err(StoreError::Connection) })
+                    .await
+            }
+            Pool::Postgres { writers, lane, .. } => {
+                lane.enter(async { writers.acquire().await.map(Connection::Postgres).map_err(StoreError::Connection) })
+                    .await
+            }
         }
-        .map_err(StoreError::Connection)
     }
 
     pub(crate) async fn reader(&self) -> Result<Connection, StoreError> {
@@ -55,11 +64,13 @@ impl Pool {
 
     pub(crate) async fn close(&self) {
         match self {
-            Pool::Sqlite { writer, readers } => {
+            Pool::Sqlite { writer, readers, lane } => {
+                lane.close();
                 readers.close().await;
                 writer.close().await;
             }
-            Pool::Postgres { writers, readers } => {
+            Pool::Postgres { writers, readers, lane } => {
+                lane.close();
                 readers.close().await;
                 writers.close().await;
             }
@@ -70,15 +81,18 @@ impl Pool {
 /// Opens the pools that a URL names. The writer's first connection is made here, so that a wrong address is told at once.
 pub(crate) async fn open(url: &str, options: &OpenOptions) -> Result<Pool, StoreError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
-        sqlite(path, options).await.map_err(|source| StoreError::Open { kind: "SQLite", source })
-    } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        if !names_user(url) {
-            return Err(StoreError::Url { why: "does not name the user" });
-        }
-        postgres(url, options).await.map_err(|source| StoreError::Open { kind: "PostgreSQL", source })
-    } else {
-        Err(StoreError::Url { why: "is neither SQLite's nor PostgreSQL's" })
+        let path = path.strip_prefix("//").unwrap_or(path);
+        return sqlite(path, options).await.map_err(|source| StoreError::Open { name: path.to_owned(), source });
     }
+    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+        return Err(StoreError::Url { why: "is neither SQLite's nor PostgreSQL's" });
+    }
+    if !names_user(url) {
+        return Err(StoreError::Url { why: "does not name the user" });
+    }
+    let connect = PgConnectOptions::from_str(url).map_err(|_| StoreError::Url { why: "cannot be read" })?;
+    let name = format!("{} at {}", connect.get_database().unwrap_or("?"), connect.get_host());
+    postgres(connect, options).await.map_err(|source| StoreError::Open { name, source })
 }
 
 /// The driver would connect as `anonymous` where the URL names nobody.
@@ -91,7 +105,6 @@ fn names_user(url: &str) -> bool {
 }
 
 async fn sqlite(path: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
-    let path = path.strip_prefix("//").unwrap_or(path);
     let connect = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(options.create)
@@ -119,11 +132,11 @@ async fn sqlite(path: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> 
         .acquire_timeout(options.acquire_timeout.unwrap_or(ACQUIRE_MAX))
         .test_before_acquire(false)
         .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "ON"));
-    Ok(Pool::Sqlite { writer, readers })
+    Ok(Pool::Sqlite { writer, readers, lane: Lane::new(1, options.acquire_timeout.unwrap_or(ACQUIRE_MAX)) })
 }
 
-async fn postgres(url: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
-    let connect = PgConnectOptions::from_str(url)?
+async fn postgres(connect: PgConnectOptions, options: &OpenOptions) -> Result<Pool, sqlx::Error> {
+    let connect = connect
         .application_name("countersign")
         .statement_cache_capacity(STATEMENTS_MAX)
         .log_statements(LevelFilter::Off)
@@ -161,7 +174,8 @@ async fn postgres(url: &str, options: &OpenOptions) -> Result<Pool, sqlx::Error>
     };
     let writers = pool(options.writers, false).connect_with(connect.clone()).await?;
     let readers = pool(options.readers, true).connect_lazy_with(connect);
-    Ok(Pool::Postgres { writers, readers })
+    let lane = Lane::new(options.writers, options.acquire_timeout.unwrap_or(ACQUIRE_MAX));
+    Ok(Pool::Postgres { writers, readers, lane })
 }
 
 #[cfg(test)]

@@ -147,7 +147,8 @@ impl<'a> Check<'a, '_> {
 
     /// Whether a person acts in the step or inside it.
     pub(super) fn has_people(&self, step: &StepKey) -> bool {
-        let acts = |step: &Step| matches!(step.kind, StepKind::Task(_) | StepKind::Approve(_));
+        let broken = |step: &Step| self.compiler.places.get(&step.key).is_some_and(|places| places.broken);
+        let acts = |step: &Step| matches!(step.kind, StepKind::Task(_) | StepKind::Approve(_)) || broken(step);
         self.definition.step(step).is_some_and(|step| {
             acts(step) || self.blocks_of(step).iter().any(|block| self.inside(block).iter().any(|inner| acts(inner)))
         })

@@ -91,8 +91,17 @@ impl Check<'_, '_> {
             let Some(target) = self.definition.step(target) else { return true };
             let Some(last) = chain.iter().find(|step| step.block == target.block) else { return true };
             let Some(block) = self.definition.block(&target.block) else { return true };
-            let region = block.steps.get(target.index..=last.index).unwrap_or_default();
-            region.iter().filter_map(|key| self.definition.step(key)).any(|step| self.waits(step))
+            let passes = |steps: &[crate::id::StepKey]| {
+                steps.iter().filter_map(|key| self.definition.step(key)).any(|step| self.waits(step))
+            };
+            if target.index > last.index {
+                return true;
+            }
+            // From the target to the step around, and below it whatever stands before the return.
+            let below = chain.iter().take_while(|step| step.block != target.block);
+            let mut below = below.filter_map(|step| Some((self.definition.block(&step.block)?, step.index)));
+            passes(block.steps.get(target.index..=last.index).unwrap_or_default())
+                || below.any(|(block, index)| passes(block.steps.get(..index).unwrap_or_default()))
         })
     }
 

@@ -1,7 +1,7 @@
 //! Tables of the process: whole, without contradictions, and giving what the fields hold.
 
 use crate::language::check::context::Check;
-use crate::language::compile::add;
+use crate::language::compile::{Written, add};
 use crate::language::definition::StepKind;
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
@@ -48,7 +48,7 @@ impl Check<'_, '_> {
     /// What the rows say fits the fields that the step writes it to.
     fn literals_fit(&mut self, step: &crate::language::definition::Step, table: &Table) {
         let Some(places) = self.compiler.places.get(&step.key) else { return };
-        for (write, start, end) in places.writes.clone() {
+        for Written { write, start, end, .. } in places.writes.clone() {
             let Some(wanted) = self.target(step, &write.to) else { continue };
             for (index, output) in table.outputs().iter().enumerate() {
                 let bare = table.outputs().len() == 1;

@@ -26,7 +26,7 @@ impl Check<'_, '_> {
                     }
                 }
                 StepKind::Each(each) if each.at_once > 1 => {
-                    for (path, at) in self.written(&each.block, &[each.name.clone()]) {
+                    for (path, at) in self.written(&each.block, std::slice::from_ref(&each.name)) {
                         self.twice(&path, at, "items");
                     }
                 }
@@ -53,7 +53,7 @@ impl Check<'_, '_> {
 
     fn writes_of(&self, step: &Step) -> Vec<Written> {
         let Some(places) = self.compiler.places.get(&step.key) else { return Vec::new() };
-        let writes = places.writes.iter().map(|(write, start, end)| (write.to.clone(), (*start, *end)));
+        let writes = places.writes.iter().map(|one| (one.write.to.clone(), (one.start, one.end)));
         writes.chain(places.sets.iter().map(|(path, start, end)| (path.clone(), (*start, *end)))).collect()
     }
 

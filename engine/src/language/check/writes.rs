@@ -14,9 +14,8 @@ impl Check<'_, '_> {
         for step in self.steps() {
             let Some(places) = self.compiler.places.get(&step.key) else { continue };
             let (writes, sets) = (places.writes.clone(), places.sets.clone());
-            let output = self.compiler.output_type(&step.kind);
-            for (write, start, end) in &writes {
-                self.write(&step, write, (*start, *end), &output);
+            for written in &writes {
+                self.write(&step, &written.write, (written.start, written.end), &written.output);
             }
             for (path, start, end) in &sets {
                 if self.target(&step, path).is_none() {

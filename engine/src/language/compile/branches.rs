@@ -98,7 +98,7 @@ impl Compiler<'_> {
                 }
                 continue;
             }
-            let when = self.required(item, "when", "分支（a branch）").cloned();
+            let when = self.required(item, "when", "a branch").cloned();
             let when = when.and_then(|when| self.expression(&when, Expectation::When));
             self.note(&format!("branch.{index}"), item.start, item.end);
             let route = self.way(item, name, Some(key.clone()));
@@ -126,7 +126,7 @@ impl Compiler<'_> {
                         continue;
                     }
                     let when = entry.value.get("when").and_then(|when| self.expression(when, Expectation::When));
-                    (when, self.required(&entry.value, "steps", "分支（a branch）"))
+                    (when, self.required(&entry.value, "steps", "a branch"))
                 }
             };
             if let Some(steps) = steps {
@@ -159,7 +159,7 @@ impl Compiler<'_> {
     pub(crate) fn each(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest"])?;
         let of_node = self.required(node, "of", "each")?;
-        let of = self.expression(of_node, Expectation::List);
+        let of = self.expression(of_node, Expectation::List).or_else(|| self.unread());
         let name = match node.get("as") {
             Some(name) => self.name(name)?,
             None => "item".into(),
@@ -179,8 +179,8 @@ impl Compiler<'_> {
     pub(crate) fn repeat(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
         self.shape(node, "repeat", &["while", "until", "every", "at_most"])?;
         let at_most = node.get("at_most").and_then(|most| self.count(most, 1));
-        if at_most.is_some() {
-            self.note("repeat.at_most", node.start, node.end);
+        if let Some(most) = node.get("at_most") {
+            self.note("repeat.at_most", most.start, most.end);
         }
         let every = node.get("every").and_then(|every| self.time(every));
         let steps = self.required(step, "steps", "repeat")?;

@@ -46,6 +46,15 @@ pub(crate) struct BusinessTime {
     pub(crate) end: usize,
 }
 
+/// A write, where it stands, and the type of what it takes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) write: Write,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) output: Type,
+}
+
 /// Where a step and its parts stand, for findings made later.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StepPlaces {
@@ -53,7 +62,9 @@ pub(crate) struct StepPlaces {
     pub(crate) kind: (usize, usize),
     /// By key of the step: `outcomes`, `sign`, `rule`, a target of `into`…
     pub(crate) parts: BTreeMap<String, (usize, usize)>,
-    pub(crate) writes: Vec<(Write, usize, usize)>,
+    /// Its kind could not be read, and was told about.
+    pub(crate) broken: bool,
+    pub(crate) writes: Vec<Written>,
     /// Targets of `set`, with what is known of their values.
     pub(crate) sets: Vec<(Path, usize, usize)>,
 }
@@ -78,6 +89,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) step: Option<StepKey>,
     pub(crate) block: BlockKey,
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
+    /// Names of calendars, also of those whose file is broken.
+    pub(crate) calendar_names: Vec<Arc<str>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -99,6 +112,7 @@ impl<'a> Compiler<'a> {
             step: None,
             block: "".into(),
             process_places: BTreeMap::new(),
+            calendar_names: Vec::new(),
         }
     }
 

@@ -24,8 +24,9 @@ mod waits;
 mod work;
 
 pub use catalogue::{names_in_catalogue, release_names};
-pub(crate) use context::{Compiler, Reference, ReferenceKind};
+pub(crate) use context::{Compiler, Reference, ReferenceKind, Written};
 pub(crate) use library::Library;
 pub(crate) use process::compile;
 pub(crate) use rules::add;
 pub(crate) use site::{Expectation, Site};
+pub(crate) use values::number;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::id::StepKey;
 use crate::language::compile::{Compiler, Expectation, ReferenceKind};
-use crate::language::definition::{BallotSpec, Candidate, NotWho, Path, Rule, SeatOrder, SeatSpec, TaskSpec};
+use crate::language::definition::{
+    BallotSpec, Candidate, NotWho, Path, Rule, SeatOrder, SeatSpec, TaskSpec, TextTemplate,
+};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
 use crate::language::types::Type;
@@ -29,7 +31,8 @@ impl Compiler<'_> {
         let sign = node.get("sign").and_then(|sign| self.meaning(sign));
         let entries = step.get("outcomes").and_then(Node::entries).unwrap_or_default();
         let outcomes = entries.iter().map(|entry| entry.key.as_str().into()).collect();
-        Some(TaskSpec { title: title?, to, form, not, shows, sign, outcomes })
+        let title = title.unwrap_or_else(|| TextTemplate { zh: Vec::new(), en: Vec::new() });
+        Some(TaskSpec { title, to, form, not, shows, sign, outcomes })
     }
 
     pub(crate) fn form(&mut self, node: &Node) -> Option<Arc<str>> {
@@ -176,7 +179,7 @@ impl Compiler<'_> {
             let sign = item.get("sign").and_then(|sign| self.meaning(sign));
             let rule = item.get("rule").and_then(|rule| self.rule(rule));
             let each = item.get("each").is_some_and(|each| self.flag(each)).then(|| rule.unwrap_or(Rule::All));
-            if let (None, Some(rule)) = (each, item.get("rule")) {
+            if let (None, Some(rule)) = (item.get("each"), item.get("rule")) {
                 let message = text!("席位的 `rule` 只与 `each: true` 同用", "a seat's `rule` goes with `each: true`");
                 self.say(&codes::SHAPE_INVALID_VALUE, rule, message, None);
             }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::{BlockKey, StepKey};
+use crate::language::compile::Written;
 use crate::language::compile::{Compiler, Expectation};
-use crate::language::definition::{Block, Retry, Route, Step, StepKind, Write};
+use crate::language::definition::{Block, Retry, Route, Step, StepKind, Template, WaitFor, Write};
 use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind};
 use crate::language::types::Type;
+use crate::value::Value;
 
 /// Keys that say what a step is.
 pub(super) const KINDS: [&str; 16] = [
@@ -43,7 +45,7 @@ impl Compiler<'_> {
             self.wrong(node, "一个步骤，例如 { id: …, task: … }", "a step, such as { id: …, task: … }");
             return None;
         };
-        let id = self.required(node, "id", "步骤（a step）")?;
+        let id = self.required(node, "id", "a step")?;
         let key = self.name(id)?;
         if let Some(first) = self.places.get(&key) {
             let line = self.source.span(first.id.0).line;
@@ -62,7 +64,7 @@ impl Compiler<'_> {
             places.parts.insert(entry.key.clone(), (entry.key_start, entry.key_end));
         }
         let kind_entry = self.kind_entry(node, entries, &key);
-        let when = node.get("when").and_then(|when| self.expression(when, Expectation::When));
+        let when = node.get("when").and_then(|when| self.expression(when, Expectation::When).or_else(|| self.unread()));
         let title = node.get("title").and_then(|title| self.text_template(title));
         let kind = kind_entry.and_then(|entry| {
             self.places.entry(key.clone()).or_default().kind = (entry.key_start, entry.key_end);
@@ -79,13 +81,17 @@ impl Compiler<'_> {
         let due = node.get("due").and_then(|due| self.due(due));
         let retry = node.get("retry").and_then(|retry| self.retry(retry));
         let milestone = node.get("milestone").and_then(|milestone| self.name(milestone));
+        let kind = kind.unwrap_or_else(|| {
+            self.places.entry(key.clone()).or_default().broken = true;
+            StepKind::Wait(WaitFor::For(Template::Literal(Value::Null)))
+        });
         let step = Step {
             key: key.clone(),
             block: block.clone(),
             index,
             title,
             when,
-            kind: kind?,
+            kind,
             writes,
             outcomes,
             handlers,
@@ -114,7 +120,10 @@ impl Compiler<'_> {
             told = true;
             if KINDS_LATER.contains(&word) {
                 self.later(entry.key_start, entry.key_end, word);
-            } else if has_kind || nearest(word, BESIDE.into_iter().chain(MORE)).is_some() {
+            } else if has_kind
+                || super::read::LATER.contains(&word)
+                || nearest(word, BESIDE.into_iter().chain(MORE)).is_some()
+            {
                 self.known_key(entry, "a step", &[&BESIDE[..], &MORE[..], &KINDS[..]].concat());
             } else {
                 let message = text!(format!("没有 `{word}` 这种步骤"), format!("there is no kind of step `{word}`"));
@@ -250,20 +259,19 @@ impl Compiler<'_> {
             let route = self.with_local("output", output.clone(), |compiler| {
                 compiler.route(&entry.value, block.into(), Some(key.clone()))
             });
-            if let Some(route) = route {
-                routes.insert(entry.key.as_str().into(), route);
-            }
+            routes.insert(entry.key.as_str().into(), route.unwrap_or(Route::Next));
         }
         routes
     }
 
     /// `into` and `fills`.
     fn writes(&mut self, node: &Node, output: &Type, kind: Option<&StepKind>) -> Vec<Write> {
-        let mut writes: Vec<(Write, usize, usize)> = Vec::new();
+        let mut writes: Vec<Written> = Vec::new();
+        let written = |write, start, end| Written { write, start, end, output: output.clone() };
         if let Some(fills) = node.get("fills") {
             for item in self.list(fills) {
                 if let Some(path) = self.path(item) {
-                    writes.push((Write { to: path.clone(), from: path }, item.start, item.end));
+                    writes.push(written(Write { to: path.clone(), from: path }, item.start, item.end));
                 }
             }
         }
@@ -273,22 +281,22 @@ impl Compiler<'_> {
                     let to = self.path_at(&entry.key, entry.key_start, entry.key_end);
                     if let (Some(to), Some(from)) = (to, self.path(&entry.value)) {
                         let from = self.single_output(kind, from);
-                        writes.push((Write { to, from }, entry.key_start, entry.value.end));
+                        writes.push(written(Write { to, from }, entry.key_start, entry.value.end));
                     }
                 }
             }
             Some((into, _)) => {
                 if let Some(to) = self.path(into) {
-                    writes.push((Write { to, from: Vec::new() }, into.start, into.end));
+                    writes.push(written(Write { to, from: Vec::new() }, into.start, into.end));
                 }
             }
             None => {}
         }
-        let _ = output;
+        let made = writes.iter().map(|written| written.write.clone()).collect();
         if let Some(step) = &self.step {
-            self.places.entry(step.clone()).or_default().writes.clone_from(&writes);
+            self.places.entry(step.clone()).or_default().writes.extend(writes);
         }
-        writes.into_iter().map(|(write, _, _)| write).collect()
+        made
     }
 
     /// `retry: { attempts: 5, wait: 2s, factor: 2, max: 5m }`

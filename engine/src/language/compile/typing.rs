@@ -34,17 +34,19 @@ impl Compiler<'_> {
         let mut field =
             Field { name, kind: Type::Any, initial: Value::Null, seen_by: Vec::new(), part_seen_by: BTreeMap::new() };
         if !long {
-            field.kind = self.kind_of(node)?;
+            field.kind = self.kind_of(node).unwrap_or(Type::Any);
             return Some(field);
         }
         self.shape(node, "a field", &["type", "schema", "initial", "seen_by", "list", "record"])?;
-        field.kind = match (node.get("schema"), node.get("type")) {
-            (Some(schema), _) => self.schema_type(schema)?,
-            (None, Some(kind)) => self.kind_of(kind)?,
-            (None, None) => self.kind_of(&without(node, &["initial", "seen_by"]))?,
+        // A type that cannot be read was told about: the field is there all the same.
+        let kind = match (node.get("schema"), node.get("type")) {
+            (Some(schema), _) => self.schema_type(schema),
+            (None, Some(kind)) => self.kind_of(kind),
+            (None, None) => self.kind_of(&without(node, &["initial", "seen_by"])),
         };
+        field.kind = kind.unwrap_or(Type::Any);
         if let Some(initial) = node.get("initial") {
-            field.initial = self.constant(initial, &field.kind)?;
+            field.initial = self.constant(initial, &field.kind).unwrap_or_default();
         }
         match node.get("seen_by").map(|seen| (seen, &seen.kind)) {
             Some((_, NodeKind::Map { entries, .. })) => {
@@ -147,9 +149,8 @@ impl Compiler<'_> {
         };
         let mut fields = BTreeMap::new();
         for entry in entries {
-            if let Some(name) = self.name_key(entry)
-                && let Some(kind) = self.kind_of(&entry.value)
-            {
+            if let Some(name) = self.name_key(entry) {
+                let kind = self.kind_of(&entry.value).unwrap_or(Type::Any);
                 fields.insert(name, kind);
             }
         }

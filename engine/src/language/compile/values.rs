@@ -30,6 +30,11 @@ impl Compiler<'_> {
         self.parse(&written[1..], places.get(1..).unwrap_or_default().to_vec(), wanted)
     }
 
+    /// Stands for an expression that was told about, so that what depends on it is not told as well.
+    pub(crate) fn unread(&self) -> Option<Expression> {
+        Expression::parse("key ?? key").ok()
+    }
+
     /// Parses an expression whose characters stand at `places`, and keeps it for the checks.
     pub(crate) fn parse(&mut self, written: &str, places: Vec<usize>, wanted: Expectation) -> Option<Expression> {
         let mut quoted: Option<char> = None;
@@ -214,7 +219,7 @@ impl Compiler<'_> {
     }
 
     fn both_languages<'n>(&mut self, node: &'n Node) -> Option<[&'n Node; 2]> {
-        self.shape(node, "text", &["zh", "en"])?;
+        self.shape(node, "a text", &["zh", "en"])?;
         for (language, zh) in [("zh", "中文"), ("en", "英文")] {
             if node.get(language).is_none() {
                 let message = text!(format!("缺少{zh}（{language}）"), format!("the text in `{language}` is missing"));

@@ -1,7 +1,7 @@
 //! Waiting: durations, moments, messages, and the first of several.
 
 use crate::id::StepKey;
-use crate::language::compile::{Compiler, Expectation};
+use crate::language::compile::{Compiler, Expectation, Written};
 use crate::language::definition::{Alternative, MessageWait, Route, StepKind, Template, WaitFor, Write};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
@@ -96,7 +96,7 @@ impl Compiler<'_> {
                 self.time(after).map(WaitFor::For)
             } else {
                 if value.get("message").is_none() {
-                    self.required(value, "wait", "选项（an alternative）");
+                    self.required(value, "wait", "an alternative");
                 }
                 self.message_wait(value).map(WaitFor::Message)
             };
@@ -104,7 +104,7 @@ impl Compiler<'_> {
                 Some(WaitFor::Message(wait)) => self.message_type(&wait.message),
                 _ => Type::Any,
             };
-            let writes = self.alternative_writes(value);
+            let writes = self.alternative_writes(value, &output);
             let beside = step.get("outcomes").and_then(|outcomes| outcomes.get(&name));
             let block = format!("{key}/{name}");
             let owner = Some(key.clone());
@@ -142,7 +142,7 @@ impl Compiler<'_> {
         self.say_at(&codes::OUTCOME_UNKNOWN, entry.key_start, entry.key_end, message, Some(hint));
     }
 
-    fn alternative_writes(&mut self, node: &Node) -> Vec<Write> {
+    fn alternative_writes(&mut self, node: &Node, output: &Type) -> Vec<Write> {
         let Some(into) = node.get("into") else { return Vec::new() };
         let mut writes = Vec::new();
         match &into.kind {
@@ -151,7 +151,7 @@ impl Compiler<'_> {
                     let to = self.path_at(&entry.key, entry.key_start, entry.key_end);
                     if let (Some(to), Some(from)) = (to, self.path(&entry.value)) {
                         let write = Write { to, from };
-                        self.note_write(&write, entry.key_start, entry.value.end);
+                        self.note_write(&write, entry.key_start, entry.value.end, output);
                         writes.push(write);
                     }
                 }
@@ -159,7 +159,7 @@ impl Compiler<'_> {
             _ => {
                 if let Some(to) = self.path(into) {
                     let write = Write { to, from: Vec::new() };
-                    self.note_write(&write, into.start, into.end);
+                    self.note_write(&write, into.start, into.end, output);
                     writes.push(write);
                 }
             }
@@ -167,9 +167,14 @@ impl Compiler<'_> {
         writes
     }
 
-    fn note_write(&mut self, write: &Write, start: usize, end: usize) {
+    fn note_write(&mut self, write: &Write, start: usize, end: usize, output: &Type) {
         if let Some(step) = self.step.clone() {
-            self.places.entry(step).or_default().writes.push((write.clone(), start, end));
+            self.places.entry(step).or_default().writes.push(Written {
+                write: write.clone(),
+                start,
+                end,
+                output: output.clone(),
+            });
         }
     }
 

@@ -25,7 +25,17 @@ pub(super) fn explain(source: &Source, at: usize, info: &str) -> Diagnostic {
         );
         return source.finding(&codes::YAML_ALIAS, at, at + 1, message, Some(hint));
     }
-    if let Some(tab) = leading_tab(source, at) {
+    let beyond = || {
+        let mut line = source.line_end(at) + 1;
+        while info.contains("tab") && line < source.chars.len() {
+            if let Some(tab) = leading_tab(source, line) {
+                return Some(tab);
+            }
+            line = source.line_end(line) + 1;
+        }
+        None
+    };
+    if let Some(tab) = leading_tab(source, at).or_else(beyond) {
         let message = text!("缩进中有制表符", "there is a tab in the indentation");
         let hint = text!("用空格缩进", "indent with spaces");
         return source.finding(&codes::YAML_TAB, tab, tab + 1, message, Some(hint));

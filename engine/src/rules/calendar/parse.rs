@@ -64,7 +64,11 @@ impl Parser {
         self.unknown(entries, &KEYS, "");
         let find = |key: &str| entries.iter().find(|entry| entry.key == key);
         let name = self.word(find("calendar"), "calendar", "must name the calendar", "必须写日历名");
-        let version = self.word(find("version"), "version", "must say which version this is", "必须写版本");
+        // A release pins the file by its digest; the version is the name that people give it.
+        let version = match find("version") {
+            Some(entry) => self.word(Some(entry), "version", "must be a text", "必须是文本"),
+            None => Some("".into()),
+        };
         let zone = self.word(
             find("zone"),
             "zone",

@@ -64,6 +64,20 @@ impl Emitted {
         }
     }
 
+    /// A node that must be boolean; what is so by its form is not asked again.
+    fn condition(&mut self, node: &Node) {
+        let boolean = match &node.kind {
+            Kind::Bool(_) | Kind::Not(_) => true,
+            Kind::Binary(operator, ..) => operator.precedence() < Operator::Coalesce.precedence(),
+            _ => false,
+        };
+        if boolean {
+            self.node(node);
+        } else {
+            self.call("condition", &[node]);
+        }
+    }
+
     fn literal(&mut self, text: &str) {
         self.push("\"");
         for c in text.chars() {
@@ -132,9 +146,9 @@ impl Emitted {
             Kind::Negate(of) => self.call("negate", &[of]),
             Kind::Binary(operator, left, right) => self.binary(*operator, left, right),
             Kind::If(test, yes, no) => {
-                self.push("(if condition(");
-                self.node(test);
-                self.push(") { ");
+                self.push("(if ");
+                self.condition(test);
+                self.push(" { ");
                 self.node(yes);
                 self.push(" } else { ");
                 self.node(no);
@@ -168,13 +182,13 @@ impl Emitted {
                 self.push(")");
             }
             Operator::And | Operator::Or => {
-                self.push("(condition(");
-                self.node(left);
-                self.push(") ");
+                self.push("(");
+                self.condition(left);
+                self.push(" ");
                 self.push(operator.symbol());
-                self.push(" condition(");
-                self.node(right);
-                self.push("))");
+                self.push(" ");
+                self.condition(right);
+                self.push(")");
             }
             Operator::Coalesce => {
                 self.push("(");

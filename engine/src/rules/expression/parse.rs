@@ -1,9 +1,12 @@
 //! From tokens to the tree: precedence climbing, with closures only as arguments.
 
+mod call;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::lex::{Placed, Token, lex};
-use super::syntax::{FUNCTIONS, Kind, Node, Operator, QUESTIONS, nearest};
+use super::syntax::{Kind, Node, Operator};
 use super::{ExpressionError, FunctionUse};
 
 /// How many characters an expression may have.
@@ -258,7 +261,16 @@ impl Parser {
             }
             Token::Symbol("#{") => {
                 self.at += 1;
-                Kind::Record(self.items("}", Parser::entry)?)
+                let entries = self.items("}", Parser::entry)?;
+                let mut names = BTreeSet::new();
+                if let Some((name, value)) = entries.iter().find(|(name, _)| !names.insert(name.clone())) {
+                    return Err(ExpressionError::new(
+                        value.offset,
+                        format!("the record has two entries `{name}`"),
+                        format!("记录中有两个条目 `{name}`"),
+                    ));
+                }
+                Kind::Record(entries)
             }
             Token::Name(name) => {
                 self.at += 1;
@@ -348,84 +360,5 @@ impl Parser {
             }
         };
         Ok(Kind::If(Box::new(test), Box::new(yes), Box::new(no)))
-    }
-
-    fn call(&mut self, name: Arc<str>, offset: usize, receiver: Option<Node>) -> Result<Node, ExpressionError> {
-        self.expect("(")?;
-        let place = self.functions.len();
-        self.functions.push(FunctionUse { name: name.clone(), texts: vec![], offset });
-        let method = receiver.is_some();
-        let mut arguments: Vec<Node> = receiver.into_iter().collect();
-        arguments.extend(self.items(")", Parser::argument)?);
-        self.functions[place].texts = arguments
-            .iter()
-            .filter_map(|argument| match &argument.kind {
-                Kind::Text(text) => Some((text.clone(), argument.offset)),
-                _ => None,
-            })
-            .collect();
-        if let Some((_, count)) = QUESTIONS.iter().find(|(known, _)| !method && *known == name.as_ref()) {
-            if arguments.len() != *count || self.functions[place].texts.len() != *count {
-                return Err(ExpressionError::new(
-                    offset,
-                    format!("`{name}` takes {count} literal text(s), such as `{name}(\"step\")`"),
-                    format!("`{name}` 需要 {count} 个文本字面量，例如 `{name}(\"step\")`"),
-                ));
-            }
-            self.questions.push(place);
-            return Ok(Node { offset, kind: Kind::Question(self.questions.len() - 1) });
-        }
-        let Some((known, least, most)) = FUNCTIONS.iter().find(|(known, ..)| *known == name.as_ref()) else {
-            let names = FUNCTIONS.iter().map(|(known, ..)| *known).chain(QUESTIONS.iter().map(|(known, _)| *known));
-            let (en, zh) = match nearest(&name, names) {
-                Some(near) => (format!("; did you mean `{near}`?"), format!("；是否想写 `{near}`？")),
-                None => (String::new(), String::new()),
-            };
-            return Err(ExpressionError::new(
-                offset,
-                format!("there is no function `{name}`{en}"),
-                format!("没有函数 `{name}`{zh}"),
-            ));
-        };
-        if arguments.len() < *least || arguments.len() > *most {
-            let shown = |count: usize| if method { count - 1 } else { count };
-            return Err(ExpressionError::new(
-                offset,
-                format!("`{name}` takes {} to {} argument(s) here", shown(*least), shown(*most)),
-                format!("`{name}` 在此需要 {} 到 {} 个参数", shown(*least), shown(*most)),
-            ));
-        }
-        let wants_closure = matches!(*known, "map" | "filter" | "some" | "all");
-        for (place, argument) in arguments.iter().enumerate() {
-            if matches!(argument.kind, Kind::Closure(..)) != (wants_closure && place == 1) {
-                return Err(ExpressionError::new(
-                    argument.offset,
-                    format!(
-                        "`{name}` {} a function such as `|x| x.id` here",
-                        if wants_closure { "needs" } else { "takes no" }
-                    ),
-                    format!("`{name}` 在此{}函数，例如 `|x| x.id`", if wants_closure { "需要" } else { "不接受" }),
-                ));
-            }
-        }
-        Ok(Node { offset, kind: Kind::Call(known, arguments) })
-    }
-
-    fn argument(&mut self) -> Result<Node, ExpressionError> {
-        let offset = self.offset();
-        if !self.accept("|") {
-            return self.expression(0);
-        }
-        let Token::Name(name) = self.peek().clone() else {
-            return Err(ExpressionError::new(self.offset(), "the parameter's name is missing", "缺少参数名"));
-        };
-        self.at += 1;
-        self.expect("|")?;
-        let number = self.local_count;
-        self.local_count += 1;
-        self.locals.push((name, number));
-        let body = self.expression(0)?;
-        self.locals.pop();
-        Ok(Node { offset, kind: Kind::Closure(vec![number], Box::new(body)) })
     }
 }

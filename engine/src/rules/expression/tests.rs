@@ -148,6 +148,13 @@ fn what_is_missing_fails_unless_asked_about() {
 }
 
 #[test]
+fn a_failure_says_where() {
+    let detail = |source: &str| Expression::parse(source).expect(source).evaluate(&sample()).expect_err(source).detail;
+    assert_eq!(detail("input.absent + 1"), "input.absent".into());
+    assert_eq!(detail("severity >= 9"), "severity >= 9".into());
+}
+
+#[test]
 fn reserved_and_chinese_names_are_names() {
     check("input.until", "2026-03-01");
     check("input.until == \"2026-03-01\"", true);
@@ -201,6 +208,7 @@ fn a_fault_has_its_place_and_its_words_in_both_languages() {
         ("\"open", 0, "closing"),
         ("99999999999999999999", 0, "exactly"),
         ("if a { 1 }", 10, "else"),
+        ("#{a: 1, a: 2}", 11, "two entries"),
     ] {
         let error = Expression::parse(source).expect_err(source);
         assert_eq!(error.offset, offset, "{source}: {error:?}");
@@ -217,6 +225,26 @@ fn depth_and_length_are_bounded() {
     }
     let chain = vec!["lots_seen > 0"; 40].join(" && ");
     check(&chain, true);
+}
+
+#[test]
+fn the_deepest_expression_fits_the_stack() {
+    for (open, inner, close) in [
+        ("(1 + ", "lots_seen", ")"),
+        ("!(worthy && ", "worthy", ")"),
+        ("[1].map(|x| ", "x", ").sum()"),
+        ("[", "1", "].first()"),
+        ("#{a: ", "1", "}.a"),
+        ("if true { ", "1", " } else { 2 }"),
+        ("(severity ?? ", "1", ")"),
+        ("-", "lots_seen", ""),
+    ] {
+        let nest = |depth: usize| Expression::parse(&format!("{}{inner}{}", open.repeat(depth), close.repeat(depth)));
+        let deepest = (1..=DEPTH_MAX).rev().find_map(|depth| nest(depth).ok()).expect("some depth is allowed");
+        // A closure in a closure is a call in a call, of which the engine allows fewer.
+        let found = deepest.evaluate(&sample()).map_err(|error| error.code);
+        assert!(found.is_ok() || found == Err("limit"), "{open}: {found:?}");
+    }
 }
 
 #[test]
@@ -269,6 +297,8 @@ fn what_can_never_work_is_found_before_it_runs() {
         ("severity.len()", 9, "len"),
         ("severity.part", 9, "no fields"),
         ("severity + \"a\"", 9, "`+`"),
+        ("visits(\"s\") && true", 0, "condition"),
+        ("reached(\"s\") > 2", 13, "unlike"),
         ("approve-plan", 0, "approve"),
         ("severity-plan", 9, "snake_case"),
     ] {
@@ -301,8 +331,39 @@ mod properties {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rules::script::Script;
+
+    /// Texts that are expressions and script at once.
+    fn common() -> impl Strategy<Value = String> {
+        let texts = vec!["true", "false", "\"a\"", "\"b\"", "[]", "[1, 2]", "9_223_372_036_854_775_807"];
+        let leaf = prop_oneof![
+            (0i64..9).prop_map(|number| number.to_string()),
+            (0i64..99).prop_map(|number| format!("{}.{number:02}", number / 7)),
+            prop::sample::select(texts).prop_map(str::to_owned),
+        ];
+        leaf.prop_recursive(4, 24, 2, |inner| {
+            let operators = vec!["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||"];
+            prop_oneof![
+                (inner.clone(), prop::sample::select(operators), inner.clone())
+                    .prop_map(|(left, operator, right)| format!("({left} {operator} {right})")),
+                inner.clone().prop_map(|of| format!("!{of}")),
+                inner.clone().prop_map(|of| format!("(-{of})")),
+                inner.prop_map(|of| format!("max([{of}])")),
+            ]
+        })
+    }
 
     proptest! {
+        #[test]
+        fn an_expression_means_the_same_in_a_script(source in common()) {
+            let script = Script::compile("t", &format!("fn run(input) {{ {source} }}"));
+            // The engine refuses a literal that is no condition while it compiles, we while we compute.
+            if let (Ok(expression), Ok(script)) = (Expression::parse(&source), script) {
+                let scripted = script.run(&BTreeMap::new()).map_err(|error| error.code);
+                prop_assert_eq!(expression.evaluate(&sample()).map_err(|error| error.code), scripted);
+            }
+        }
+
         #[test]
         fn no_text_panics(source in "\\PC{0,60}") {
             if let Ok(expression) = Expression::parse(&source) {

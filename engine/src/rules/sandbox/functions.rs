@@ -82,7 +82,7 @@ fn lists(engine: &mut Engine) {
     engine.register_fn("first", |list: &mut Array| list.first().cloned().unwrap_or(Dynamic::UNIT));
     engine.register_fn("last", |list: &mut Array| list.last().cloned().unwrap_or(Dynamic::UNIT));
     engine.register_fn("join", |list: &mut Array, between: ImmutableString| -> Answer<String> {
-        let texts = list.iter().map(|item| text_of(item)).collect::<Answer<Vec<_>>>()?;
+        let texts = list.iter().map(text_of).collect::<Answer<Vec<_>>>()?;
         Ok(texts.join(&between))
     });
     engine.register_fn("keys", |record: &mut Map| -> Array {

@@ -194,6 +194,13 @@ fn pair<A: Clone + Send + Sync + 'static, B: Clone + Send + Sync + 'static>(engi
             compare(&Dynamic::from(left), &Dynamic::from(right), true).map(judge)
         });
     }
+    // The same as for any two values below, but found at once.
+    engine.register_fn("equal", |left: A, right: B| {
+        compare(&Dynamic::from(left), &Dynamic::from(right), false).map(Ordering::is_eq)
+    });
+    engine.register_fn("differ", |left: A, right: B| {
+        compare(&Dynamic::from(left), &Dynamic::from(right), false).map(Ordering::is_ne)
+    });
     engine.register_fn("==", |left: A, right: B| script_equal(&Dynamic::from(left), &Dynamic::from(right)));
     engine.register_fn("!=", |left: A, right: B| {
         script_equal(&Dynamic::from(left), &Dynamic::from(right)).map(|equal| !equal)
@@ -251,6 +258,9 @@ pub(super) fn register(engine: &mut Engine) {
     row::<Arc<Sealed>>(engine);
     engine.register_fn("-", |value: i64| negate(&value.into()));
     engine.register_fn("-", |value: Decimal| negate(&value.into()));
+    engine.register_fn("condition", |flag: bool| flag);
+    engine.register_fn("not", |flag: bool| !flag);
+    engine.register_fn("!", |flag: bool| !flag);
     engine.register_fn("!", |value: Dynamic| condition(value).map(|flag| !flag));
     engine.register_fn("not", |value: Dynamic| condition(value).map(|flag| !flag));
     engine.register_fn("negate", |value: Dynamic| negate(&value));

@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::rules::expression::{EvaluationError, Expression, ascii_of};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What a cell asks of its input.
@@ -39,7 +41,9 @@ impl CellFault {
     }
 }
 
-const COMPARISONS: &[(&str, fn(Value) -> Test)] = &[
+type Comparison = fn(Value) -> Test;
+
+const COMPARISONS: &[(&str, Comparison)] = &[
     (">=", Test::GreaterEqual),
     ("<=", Test::LessEqual),
     ("==", Test::Equal),
@@ -55,16 +59,22 @@ impl Test {
             "any" | "-" => return Ok(Test::Any),
             _ => {}
         }
-        if let Some((_, comparison)) =
-            COMPARISONS.iter().find(|(symbol, _)| *symbol == "==" && text.starts_with(symbol))
-        {
-            return Ok(comparison(literal(text[2..].trim())?));
+        if let Some(value) = text.strip_prefix("==") {
+            return literal(value.trim()).map(Test::Equal);
         }
         if let Some(source) = text.strip_prefix('=') {
             return expression(source).map(Test::Expression);
         }
         if let Some(rest) = text.strip_prefix("not ") {
-            return Ok(Test::Not(Box::new(Test::parse(rest.trim())?)));
+            let inner = rest.trim_start();
+            let skipped = text.chars().count() - inner.chars().count();
+            if inner.starts_with("not ") {
+                return Err(CellFault::new(skipped, "one `not` is enough", "只能写一个 `not`"));
+            }
+            return match Test::parse(inner) {
+                Ok(test) => Ok(Test::Not(Box::new(test))),
+                Err(fault) => Err(CellFault { offset: fault.offset + skipped, ..fault }),
+            };
         }
         refuse_wide(text)?;
         let parts = split(text)?;
@@ -73,6 +83,9 @@ impl Test {
         }
         let mut tests = Vec::new();
         for (offset, part) in parts {
+            if matches!(part, "any" | "-") {
+                return Err(CellFault::new(offset, "`any` stands alone", "`any` 只能单独使用"));
+            }
             let test = single(part).map_err(|fault| CellFault { offset: offset + fault.offset, ..fault })?;
             tests.push(test);
         }
@@ -173,13 +186,15 @@ fn single(text: &str) -> Result<Test, CellFault> {
             if rest.trim().is_empty() {
                 return Err(CellFault::new(0, format!("`{symbol}` needs a value"), format!("`{symbol}` 后面缺少值")));
             }
-            return Ok(comparison(literal(rest.trim())?));
+            let rest = rest.trim();
+            let bound = if symbol.ends_with("==") || *symbol == "!=" { literal(rest)? } else { ordered(rest)? };
+            return Ok(comparison(bound));
         }
     }
     if !text.starts_with('"')
         && let Some((from, to)) = text.split_once("..")
     {
-        let (low, high) = (literal(from.trim())?, literal(to.trim())?);
+        let (low, high) = (ordered(from.trim())?, ordered(to.trim())?);
         return match compare(&low, &high) {
             Ok(order) if order.is_le() => Ok(Test::Range(low, high)),
             Ok(_) => Err(CellFault::new(0, "the range ends before it begins", "区间的终点小于起点")),
@@ -191,6 +206,24 @@ fn single(text: &str) -> Result<Test, CellFault> {
         };
     }
     literal(text).map(Test::Equal)
+}
+
+/// A literal that others may be smaller than. Texts are compared letter by letter, so that `10 hours` would be
+/// less than `4 hours`: only numbers, dates, moments and quoted texts are let through.
+fn ordered(text: &str) -> Result<Value, CellFault> {
+    let value = literal(text)?;
+    let Value::Text(word) = &value else { return Ok(value) };
+    if let Some(moment) = Timestamp::parse(word) {
+        return Ok(Value::text(moment.to_string()));
+    }
+    if text.starts_with('"') || NaiveDate::parse_from_str(word, "%Y-%m-%d").is_ok() {
+        return Ok(value);
+    }
+    Err(CellFault::new(
+        0,
+        format!("`{text}` has no order: only numbers, dates, moments and quoted texts have"),
+        format!("`{text}` 不能比较大小：只有数字、日期、时刻和加引号的文本可以"),
+    ))
 }
 
 /// Reads a literal: a number, `true` or `false`, a quoted text, or the words that stand there.

@@ -59,7 +59,7 @@ impl Table {
                 continue;
             }
             let value = computed.get_or_init(|| input.expression.evaluate(names)).as_ref().map_err(Clone::clone)?;
-            if !passes(test, value, names)? {
+            if !passes(test, value, names).map_err(|error| error.within(input.expression.source()))? {
                 return Ok(false);
             }
         }

@@ -174,6 +174,8 @@ fn cells_say_what_they_mean() {
         ("()", Value::Null, Ok(true)),
         ("(), 3", Value::Null, Ok(true)),
         ("not ()", 1.into(), Ok(true)),
+        (">= 2026-03-02T09:00+08:00", "2026-03-02T01:00:00.000000Z".into(), Ok(true)),
+        ("< \"b\"", "a".into(), Ok(true)),
         ("10_000", 10_000.into(), Ok(true)),
         ("1.50", Decimal::new(15, 1).into(), Ok(true)),
         ("5", "5".into(), Err("unlike_types")),
@@ -206,6 +208,9 @@ fn a_fault_has_its_line_and_column() {
     for (source, line, column, code) in [
         (format!("{head}  a | -> x\n  ＞ 9 | 1\n"), 5, 3, "table_cell"),
         (format!("{head}  a | -> x\n  备案, ，| 1\n"), 5, 7, "table_cell"),
+        (format!("{head}  a | -> x\n  > 4 hours | 1\n"), 5, 3, "table_cell"),
+        (format!("{head}  a | -> x\n  3, any | 1\n"), 5, 6, "table_cell"),
+        (format!("{head}  a | -> x\n  not not 3 | 1\n"), 5, 7, "table_cell"),
         (format!("{head}  a | -> x\n  9 | 1 | 2\n"), 5, 3, "table_cells"),
         (format!("{head}  a | -> x\n  9..1 | 1\n"), 5, 3, "table_cell"),
         (format!("{head}  a | -> x\n      | 1\n"), 5, 7, "table_cell"),
@@ -224,6 +229,18 @@ fn a_fault_has_its_line_and_column() {
         let found: Vec<_> = faults.iter().map(|fault| (fault.line, fault.column, fault.code)).collect();
         assert!(found.contains(&(line, column, code)), "{source}\n{faults:?}");
         assert!(faults.iter().all(|fault| !fault.zh.is_ascii()));
+    }
+}
+
+#[test]
+fn nesting_is_refused_before_the_parser_descends() {
+    for source in [
+        "[".repeat(20_000),
+        "{a: ".repeat(20_000),
+        "- ".repeat(20_000),
+        format!("a: {}{}", "[]".repeat(9), "[".repeat(99)),
+    ] {
+        assert_eq!(Table::parse(&source).expect_err("too deep")[0].code, "yaml_too_deep");
     }
 }
 

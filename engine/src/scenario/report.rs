@@ -1,0 +1,113 @@
+//! What came of the scenarios: verdicts, faults with their places, and JUnit for those who collect them.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::coverage::Coverage;
+use crate::language::definition::{Span, Text};
+use crate::language::syntax::Source;
+
+/// Something that was not as the scenario says, and where it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub file: Arc<str>,
+    pub span: Span,
+    pub message: Text,
+}
+
+impl Fault {
+    pub(super) fn at(source: &Source, offset: usize, zh: impl Into<Arc<str>>, en: impl Into<Arc<str>>) -> Self {
+        let message = Text { zh: zh.into(), en: en.into() };
+        Fault { file: source.file.clone(), span: source.span(offset), message }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Fault { file, span, message } = self;
+        write!(f, "{file}:{}:{}: {}（{}）", span.line, span.column, message.en, message.zh)
+    }
+}
+
+/// What came of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub file: Arc<str>,
+    pub scenario: Arc<str>,
+    /// Empty: it passed.
+    pub faults: Vec<Fault>,
+    pub transitions: u32,
+}
+
+/// What came of all scenarios of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub process: Arc<str>,
+    pub verdicts: Vec<Verdict>,
+    pub coverage: Coverage,
+}
+
+impl Report {
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        self.verdicts.iter().filter(|verdict| verdict.faults.is_empty()).count()
+    }
+
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.verdicts.len() - self.passed()
+    }
+}
+
+/// The reports as one JUnit document.
+#[must_use]
+pub fn junit(reports: &[Report]) -> String {
+    let tests: usize = reports.iter().map(|report| report.verdicts.len()).sum();
+    let failures: usize = reports.iter().map(Report::failed).sum();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // Writing into a String cannot fail; the results are dropped for that reason alone.
+    let _ = writeln!(out, "<testsuites tests=\"{tests}\" failures=\"{failures}\">");
+    for report in reports {
+        let name = escape(&report.process);
+        let (tests, failures) = (report.verdicts.len(), report.failed());
+        let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">");
+        for verdict in &report.verdicts {
+            let (scenario, file) = (escape(&verdict.scenario), escape(&verdict.file));
+            let _ = write!(out, "    <testcase classname=\"{name}\" name=\"{scenario}\" file=\"{file}\"");
+            if verdict.faults.is_empty() {
+                out.push_str("/>\n");
+                continue;
+            }
+            out.push_str(">\n");
+            for fault in &verdict.faults {
+                let line = fault.to_string();
+                let _ = writeln!(
+                    out,
+                    "      <failure message=\"{}\">{}</failure>",
+                    escape(&fault.message.en),
+                    escape(&line)
+                );
+            }
+            out.push_str("    </testcase>\n");
+        }
+        out.push_str("  </testsuite>\n");
+    }
+    out.push_str("</testsuites>\n");
+    out
+}
+
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            c if c.is_control() => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,162 @@
+//! What a scenario says, with the places where it says so.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::facts::PersonFact;
+use crate::id::UserId;
+use crate::language::syntax::{Node, Source};
+use crate::time::Timestamp;
+
+/// One scenario. Offsets are characters of its file.
+#[derive(Debug)]
+pub(super) struct Scenario {
+    pub(super) source: Arc<Source>,
+    pub(super) offset: usize,
+    pub(super) name: Arc<str>,
+    pub(super) at: Timestamp,
+    pub(super) start: Start,
+    /// By activity or child process.
+    pub(super) mocks: BTreeMap<Arc<str>, Vec<Mock>>,
+    /// None: everybody has the roles that their moves need.
+    pub(super) people: Option<BTreeMap<UserId, PersonFact>>,
+    pub(super) play: Vec<Move>,
+    pub(super) end: Expectation,
+}
+
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) offset: usize,
+    pub(super) by: Option<UserId>,
+    pub(super) message: Option<Arc<str>>,
+    pub(super) with: Option<Node>,
+    pub(super) expect_error: Option<Arc<str>>,
+}
+
+/// What an activity, or a child process, answers. Each call takes the next mock of its list; the last one stays.
+#[derive(Clone, Debug)]
+pub(super) struct Mock {
+    /// The file that it is written in, for the types of its values.
+    pub(super) source: Arc<Source>,
+    pub(super) offset: usize,
+    pub(super) returns: Option<Node>,
+    /// So many attempts fail first, in a way that may pass.
+    pub(super) fails: u32,
+    /// A business error, with its detail.
+    pub(super) error: Option<(Arc<str>, Option<Node>)>,
+    /// For a child process.
+    pub(super) outcome: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Move {
+    pub(super) offset: usize,
+    pub(super) what: What,
+}
+
+#[derive(Debug)]
+pub(super) enum What {
+    Does(Does),
+    Claims {
+        by: UserId,
+        step: Pattern,
+        release: bool,
+        expect_error: Option<Arc<str>>,
+    },
+    Assigns {
+        by: UserId,
+        step: Pattern,
+        to: UserId,
+        reason: Option<Arc<str>>,
+        expect_error: Option<Arc<str>>,
+    },
+    Cancels {
+        by: UserId,
+        reason: Arc<str>,
+        expect_error: Option<Arc<str>>,
+    },
+    /// All open incidents.
+    Retries {
+        by: UserId,
+        reason: Arc<str>,
+        expect_error: Option<Arc<str>>,
+    },
+    Message {
+        name: Arc<str>,
+        with: Option<Node>,
+    },
+    Advance {
+        span: String,
+    },
+    AdvanceTo {
+        moment: Option<Timestamp>,
+        step: Pattern,
+    },
+    Expect(Expectation),
+}
+
+/// People complete their work, one after another.
+#[derive(Debug)]
+pub(super) struct Does {
+    pub(super) by: Vec<UserId>,
+    pub(super) step: Pattern,
+    pub(super) outcome: Option<Arc<str>>,
+    pub(super) with: Option<Node>,
+    pub(super) signs: bool,
+    pub(super) comment: Option<Arc<str>>,
+    pub(super) back_to: Option<Arc<str>>,
+    pub(super) expect_error: Option<Arc<str>>,
+}
+
+/// A step, perhaps of certain items: `visit[K2]`, `reply[K2].visit`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pattern {
+    pub(super) offset: usize,
+    pub(super) written: Arc<str>,
+    /// Without the items: `visit`, `reply.visit`.
+    pub(super) step: Arc<str>,
+    pub(super) items: Vec<Arc<str>>,
+}
+
+impl Pattern {
+    pub(super) fn parse(written: &str, offset: usize) -> Self {
+        let (mut step, mut items, mut item) = (String::new(), Vec::new(), None::<String>);
+        for c in written.chars() {
+            match (c, &mut item) {
+                ('[', None) => item = Some(String::new()),
+                (']', Some(_)) => items.extend(item.take().map(Arc::from)),
+                (c, Some(item)) => item.push(c),
+                (c, None) => step.push(c),
+            }
+        }
+        Pattern { offset, written: written.into(), step: step.into(), items }
+    }
+
+    /// Whether it names this step: by its key, or by the last part of a path of steps around it.
+    pub(super) fn names(&self, step: &str) -> bool {
+        *self.step == *step || self.step.rsplit('.').next() == Some(step)
+    }
+
+    /// Whether an open step, with the keys of the items around it, is meant.
+    pub(super) fn fits(&self, step: &str, items: &[Arc<str>]) -> bool {
+        self.names(step) && self.items.iter().all(|item| items.contains(item))
+    }
+}
+
+/// What must be so at a point of the play, or at its end.
+#[derive(Debug, Default)]
+pub(super) struct Expectation {
+    pub(super) open: Vec<Pattern>,
+    pub(super) not_open: Vec<Pattern>,
+    /// Name, count, place.
+    pub(super) called: Vec<(Arc<str>, u64, usize)>,
+    /// Field, value, place.
+    pub(super) data: Vec<(Arc<str>, Node)>,
+    pub(super) outcome: Option<(Arc<str>, usize)>,
+    pub(super) reached: Vec<Pattern>,
+    pub(super) not_reached: Vec<Pattern>,
+    /// Step, `met`, `late` or `open`, place.
+    pub(super) clocks: Vec<(Arc<str>, Arc<str>, usize)>,
+    /// Codes of the open incidents.
+    pub(super) incidents: Option<(Vec<Arc<str>>, usize)>,
+}
