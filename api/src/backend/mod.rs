@@ -43,7 +43,7 @@ pub struct Backend {
     parts: Arc<Parts>,
     accounts: Accounts,
     /// Turns of ordinary requests.
-    pub(crate) requests: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     audit_rate: Arc<Rate>,
 }
@@ -76,6 +76,10 @@ impl Backend {
         &self.accounts
     }
 
+    pub(crate) fn requests(&self) -> Arc<Semaphore> {
+        self.requests.clone()
+    }
+
     pub(crate) fn audit_rate(&self) -> &Rate {
         &self.audit_rate
     }
@@ -90,6 +94,11 @@ impl Backend {
 
     pub(crate) fn policy(&self) -> Policy {
         self.parts.policy
+    }
+
+    /// Whether what waits should come to its end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.handle().readiness() == Err("stopping")
     }
 
     /// The right to keep one stream open, for as long as it is held.
