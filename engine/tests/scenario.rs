@@ -8,7 +8,8 @@ use std::sync::Arc;
 use countersign_engine::language::check;
 use countersign_engine::language::definition::Definition;
 use countersign_engine::language::release::collect;
-use countersign_engine::scenario::{Report, junit, run_all};
+use countersign_engine::scenario::{Report, junit, run_all, text};
+use proptest::prelude::*;
 
 const PROCESS: &str = r#"
 process: purchase
@@ -277,6 +278,44 @@ fn junit_has_every_story_and_escapes_what_it_says() {
 #[test]
 fn the_same_story_gives_the_same_report() {
     assert_eq!(story(HEAD, WHOLE), story(HEAD, WHOLE));
+}
+
+#[test]
+fn the_last_line_counts() {
+    let good = story(HEAD, WHOLE);
+    let bad = story(HEAD, "play:\n  - { as: wang, does: reviw }\n");
+    let lines = text(&[good, bad]);
+    assert_eq!(lines.lines().last(), Some("1 passed, 1 failed"));
+    assert!(lines.contains("coverage ") && lines.contains("not reached: process.yaml:13:5 review: refused"), "{lines}");
+}
+
+/// The example of `docs/scenarios.md`, which is a whole story of this file's process.
+#[test]
+fn the_documented_scenario_passes() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, rest) = page.split_once("```yaml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    passes(&run(&[("a.scenario.yaml", example)]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A scenario that somebody is still typing: pieces of a good one, cut and mixed.
+    #[test]
+    fn no_text_makes_it_panic(picks in proptest::collection::vec((0usize..40, 0usize..60, any::<bool>()), 0..14)) {
+        let whole = format!("scenario: x\n{}{}", HEAD.trim_start(), WHOLE.trim_start());
+        let lines: Vec<&str> = whole.lines().collect();
+        let mut text = String::new();
+        for (line, cut, all) in picks {
+            let line = lines[line % lines.len()];
+            let kept: String = if all { line.to_owned() } else { line.chars().take(cut).collect() };
+            text.push_str(&kept);
+            text.push('\n');
+        }
+        let report = run(&[("a.scenario.yaml", &text)]);
+        prop_assert!(report.passed() + report.failed() <= 1);
+    }
 }
 
 const ORDER_REVIEW: &str = r#"

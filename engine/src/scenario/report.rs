@@ -59,6 +59,40 @@ impl Report {
     }
 }
 
+/// The reports as people read them. The last line is `N passed, N failed`.
+#[must_use]
+pub fn text(reports: &[Report]) -> String {
+    let mut out = String::new();
+    let (mut passed, mut failed) = (0, 0);
+    for report in reports {
+        passed += report.passed();
+        failed += report.failed();
+        let _ = writeln!(out, "{}", report.process);
+        for verdict in &report.verdicts {
+            let word = if verdict.faults.is_empty() { "ok    " } else { "FAILED" };
+            let _ = writeln!(out, "  {word} {}", verdict.scenario);
+            for fault in &verdict.faults {
+                let _ = writeln!(out, "         {fault}");
+            }
+        }
+        let coverage = &report.coverage;
+        let _ = writeln!(
+            out,
+            "  coverage {}%: {} of {} steps, {} of {} branches",
+            coverage.percent(),
+            coverage.steps_reached,
+            coverage.steps,
+            coverage.branches_reached,
+            coverage.branches
+        );
+        for (span, point) in &coverage.missing {
+            let _ = writeln!(out, "    not reached: process.yaml:{}:{} {point}", span.line, span.column);
+        }
+    }
+    let _ = writeln!(out, "{passed} passed, {failed} failed");
+    out
+}
+
 /// The reports as one JUnit document.
 #[must_use]
 pub fn junit(reports: &[Report]) -> String {
