@@ -7,7 +7,7 @@ mod changes;
 
 use std::sync::Arc;
 
-pub use self::changes::changes;
+pub use self::changes::{changes, standing};
 
 use crate::command::WorkId;
 use crate::event::{Candidates, TimerPurpose};

@@ -27,6 +27,7 @@ pub mod request;
 mod schedules;
 mod shared;
 mod timers;
+pub mod verify;
 mod writer;
 
 pub use clock::Clock;

@@ -165,6 +165,11 @@ impl Mapping {
     pub fn parse(text: &str) -> Result<Self, ImportError> {
         let mapping: Mapping = serde_yaml::from_str(text).map_err(ImportError::Mapping)?;
         for table in &mapping.tables {
+            let rules = table.skip.iter().chain(table.lines.iter().flat_map(|lines| &lines.skip));
+            if let Some(rule) = rules.into_iter().find(|rule| rule.is.is_some() != rule.one_of.is_empty()) {
+                let why = format!("the rule on `{}` needs `is` or `one_of`, and not both", rule.column);
+                return Err(fault(table.table.as_str(), "skip", why));
+            }
             check(table.table.as_str(), table.table.fields(), &table.fields)?;
             match (&table.lines, table.table) {
                 (Some(lines), Target::SalesOrder) => {
@@ -204,7 +209,7 @@ fn check(table: &str, known: &[(&str, bool)], fields: &BTreeMap<String, Field>) 
         for case in &field.cases {
             let values = [case.constant.is_some(), case.text.is_some(), case.lookup.is_some()];
             if values.iter().filter(|given| **given).count() != 1
-                || case.column.is_some() != (case.is.is_some() != !case.one_of.is_empty())
+                || case.column.is_some() != (case.is.is_some() == case.one_of.is_empty())
             {
                 let why = "a case has `column` with `is` or `one_of` (or none: otherwise), and one of `constant`, `text`, `lookup`";
                 return Err(fault(table, name, why));

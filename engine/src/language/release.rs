@@ -86,8 +86,8 @@ fn part<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], BundleError> {
 /// Takes only what the process names; the folder goes before what is shared. A name without a file is left to the checker.
 #[must_use]
 pub fn collect(folder: &BTreeMap<String, Vec<u8>>, shared: &BTreeMap<String, Vec<u8>>) -> Bundle {
-    let mut bundle = Bundle::default();
-    bundle.nearby = folder.keys().chain(shared.keys()).cloned().collect();
+    let nearby = folder.keys().chain(shared.keys()).cloned().collect();
+    let mut bundle = Bundle { files: BTreeMap::new(), nearby };
     let Some(process) = folder.get("process.yaml") else { return bundle };
     bundle.files.insert("process.yaml".into(), process.clone());
     if let Some(texts) = folder.get("texts.yaml") {

@@ -316,3 +316,22 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
         _ => {}
     }
 }
+
+/// Every derived row that a live state must have, whatever way led there: its own row, open work, queued jobs,
+/// armed timers, open incidents. What the store holds is compared with this.
+#[must_use]
+pub fn standing(definition: &Definition, state: &State, version: u64) -> Vec<RowChange> {
+    let mut rows = vec![RowChange::Instance(instance_row(state, version))];
+    for run in state.runs.values() {
+        for (work, content) in works(Some(run)) {
+            rows.push(RowChange::Task(task_row(state, work, run.step.clone(), content)));
+        }
+        rows.extend(job_row(definition, state, run).map(RowChange::Job));
+    }
+    for timer in state.timers.values() {
+        let (run, purpose, due) = (timer.run, timer.purpose.clone(), timer.due);
+        rows.push(RowChange::Timer(TimerRow { instance: state.id, timer: timer.id, run, purpose, due }));
+    }
+    rows.extend(state.incidents.values().map(|incident| incident_row(state, incident, None)));
+    rows
+}

@@ -69,7 +69,8 @@ fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
 /// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
 fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
     let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
-    if let Some(outermost) = outermost.filter(|outermost| *outermost != list)
+    // The process's own list is no event: a jump inside a nested block leaves it as it is.
+    if let Some(outermost) = outermost.filter(|outermost| *outermost != list && *outermost != ROOT_SCOPE)
         && draft.state().scopes.get(&outermost).is_some_and(|scope| scope.parent == ROOT_RUN)
     {
         flow::close_scope(draft, outermost);

@@ -114,6 +114,36 @@ pub async fn history(tx: &mut Tx, item: &str, from: Day, until: Day, besides: &s
     Ok(History { lines: row.i64(0)?, quantity: Quantity::from_micros(row.i64(1)?) })
 }
 
+/// Orders that wait for a review, after a number in order: each with the input of the process that reviews it.
+pub async fn to_review(
+    reader: &mut Reader,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<(String, Value)>, StoreError> {
+    let rows = reader
+        .fetch(
+            "SELECT number, kind, site, salesperson FROM sales_order
+             WHERE state IN ('submitted', 'change_pending') AND number > $1 ORDER BY number LIMIT $2",
+            &params![after.unwrap_or(""), limit],
+        )
+        .await?;
+    let input = |row: &store::Row| {
+        let number = row.text(0)?.to_owned();
+        let fields = [
+            ("order", Value::text(number.as_str())),
+            ("kind", Value::text(row.text(1)?)),
+            ("site", Value::text(row.text(2)?)),
+            // Without a salesperson the desk that took the order answers for it.
+            ("salesperson", Value::text(row.opt_text(3)?.unwrap_or(SALES_DESK))),
+        ];
+        Ok((number, Value::record(fields)))
+    };
+    rows.iter().map(input).collect()
+}
+
+/// Who answers for an order that names no salesperson.
+pub const SALES_DESK: &str = "sales_desk";
+
 /// Customers whose exposure is not the sum of their promised orders; none in a sound database.
 pub async fn exposure_faults(reader: &mut Reader) -> Result<Vec<String>, StoreError> {
     let rows = reader

@@ -40,7 +40,7 @@ pub async fn heartbeat_job(
     if !works_on(&caller, &found.job.activity) || !holds(&caller.id, found.worker.as_deref()) {
         return Err(stale().into());
     }
-    let until = backend.database().now().await?.plus_micros(found.job.lease_micros);
+    let until = backend.now().plus_micros(found.job.lease_micros);
     let mut tx = backend.database().begin().await?;
     let prolonged = job::heartbeat(&mut tx, at.instance, at.run, body.content.fence, until).await?;
     tx.commit().await?;

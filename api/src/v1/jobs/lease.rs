@@ -95,7 +95,7 @@ pub async fn lease_jobs(
         if look > 0 {
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        let now = backend.database().now().await?;
+        let now = backend.now();
         // A look costs a read only; the writer is asked when there is something to get.
         let ready = job::next_ready(&mut backend.database().read().await?, ActivityMode::Remote, &activities).await?;
         if ready.is_none_or(|at| at > now) {

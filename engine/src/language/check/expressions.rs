@@ -203,7 +203,7 @@ fn hyphen(source: &[char], offset: usize) -> Option<usize> {
 fn after_steps(source: &[char], offset: usize) -> bool {
     let before: String = source[..offset.min(source.len())].iter().collect();
     let before = before.trim_end().trim_end_matches('.');
-    before.ends_with("steps") && !before.ends_with(|c: char| c == '_') && !before.ends_with(".steps")
+    before.ends_with("steps") && !before.ends_with('_') && !before.ends_with(".steps")
 }
 
 /// Names of fields that a misspelt one may have meant.

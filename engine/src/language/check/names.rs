@@ -72,9 +72,10 @@ impl Check<'_, '_> {
                 self.say(&codes::LADDER_UNKNOWN, place, message, hint);
             }
             ReferenceKind::Ladder => {}
-            ReferenceKind::Calendar if !definition.calendars.contains_key(name) => {
+            ReferenceKind::Calendar if !self.compiler.calendar_names.contains(name) => {
                 let message = text!(format!("没有日历 `{name}`"), format!("there is no calendar `{name}`"));
-                let hint = self.near(name, definition.calendars.keys().map(AsRef::as_ref));
+                let names = self.compiler.calendar_names.clone();
+                let hint = self.near(name, names.iter().map(AsRef::as_ref));
                 self.say(&codes::CALENDAR_UNKNOWN, place, message, hint);
             }
             ReferenceKind::Calendar => {}

@@ -26,7 +26,7 @@ impl Check<'_, '_> {
                     }
                 }
                 StepKind::Each(each) if each.at_once > 1 => {
-                    for (path, at) in self.written(&each.block, &[each.name.clone()]) {
+                    for (path, at) in self.written(&each.block, std::slice::from_ref(&each.name)) {
                         self.twice(&path, at, "items");
                     }
                 }

@@ -98,7 +98,7 @@ impl Compiler<'_> {
                 }
                 continue;
             }
-            let when = self.required(item, "when", "分支（a branch）").cloned();
+            let when = self.required(item, "when", "a branch").cloned();
             let when = when.and_then(|when| self.expression(&when, Expectation::When));
             self.note(&format!("branch.{index}"), item.start, item.end);
             let route = self.way(item, name, Some(key.clone()));
@@ -126,7 +126,7 @@ impl Compiler<'_> {
                         continue;
                     }
                     let when = entry.value.get("when").and_then(|when| self.expression(when, Expectation::When));
-                    (when, self.required(&entry.value, "steps", "分支（a branch）"))
+                    (when, self.required(&entry.value, "steps", "a branch"))
                 }
             };
             if let Some(steps) = steps {

@@ -89,6 +89,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) step: Option<StepKey>,
     pub(crate) block: BlockKey,
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
+    /// Names of calendars, also of those whose file is broken.
+    pub(crate) calendar_names: Vec<Arc<str>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -110,6 +112,7 @@ impl<'a> Compiler<'a> {
             step: None,
             block: "".into(),
             process_places: BTreeMap::new(),
+            calendar_names: Vec::new(),
         }
     }
 

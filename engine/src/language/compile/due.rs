@@ -53,8 +53,8 @@ impl Compiler<'_> {
 
     fn rung(&mut self, node: &Node) -> Option<Rung> {
         self.shape(node, "a rung", &["at", "tell"])?;
-        let at_node = self.required(node, "at", "rung")?;
-        let tell = self.required(node, "tell", "rung").map(|tell| self.words(tell)).unwrap_or_default();
+        let at_node = self.required(node, "at", "a rung")?;
+        let tell = self.required(node, "tell", "a rung").map(|tell| self.words(tell)).unwrap_or_default();
         let at = self.rung_at(at_node)?;
         Some(Rung { at, tell })
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::id::StepKey;
 use crate::language::compile::{Compiler, Expectation, ReferenceKind};
-use crate::language::definition::{BallotSpec, Candidate, NotWho, Path, Rule, SeatOrder, SeatSpec, TaskSpec, TextTemplate};
+use crate::language::definition::{
+    BallotSpec, Candidate, NotWho, Path, Rule, SeatOrder, SeatSpec, TaskSpec, TextTemplate,
+};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
 use crate::language::types::Type;

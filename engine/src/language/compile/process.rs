@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::id::Digest;
 use crate::language::compile::{Compiler, Expectation};
 use crate::language::definition::{
-    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, Policy, Risk, Text,
+    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, Policy, Risk,
 };
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
@@ -46,9 +46,9 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
         compiler.wrong(tree, "流程：process、title、steps …", "a process: `process`, `title`, `steps`…");
         return None;
     }
-    let process = compiler.required(tree, "process", "流程（the process）").and_then(|name| compiler.name(name));
-    let title = compiler.required(tree, "title", "流程（the process）").and_then(|title| compiler.plain_text(title));
-    let owner = compiler.required(tree, "owner", "流程（the process）").and_then(|owner| compiler.name(owner));
+    let process = compiler.required(tree, "process", "the process").and_then(|name| compiler.name(name));
+    let title = compiler.required(tree, "title", "the process").and_then(|title| compiler.plain_text(title));
+    let owner = compiler.required(tree, "owner", "the process").and_then(|owner| compiler.name(owner));
     if let Some(intended_use) = tree.get("intended_use") {
         compiler.plain_text(intended_use);
     }
@@ -69,7 +69,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let calendars = compiler.calendars(tree);
     let key = tree.get("key").and_then(|key| compiler.expression(key, Expectation::Any));
     let starts = tree.get("start").map(|start| compiler.starts(start)).unwrap_or_default();
-    match compiler.required(tree, "steps", "流程（the process）") {
+    match compiler.required(tree, "steps", "the process") {
         Some(steps) => {
             compiler.note("steps", steps.start, steps.start + 1);
             compiler.block(steps, "".into(), None);
@@ -82,7 +82,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     Some(Definition {
         process: process.unwrap_or_else(|| "".into()),
         release,
-        title: title.unwrap_or_else(Text::default),
+        title: title.unwrap_or_default(),
         owner: owner.unwrap_or_else(|| "".into()),
         risk: risk.map_or(Risk::Medium, |risk| risks[risk]),
         readers,
@@ -144,6 +144,7 @@ impl Compiler<'_> {
             }
         }
         for (name, node) in named {
+            self.calendar_names.push(name.clone());
             let Some(file) = self.word(node, "日历名", "the name of a calendar") else { continue };
             match self.library.calendars.get(&file) {
                 Some(calendar) => {

@@ -30,11 +30,46 @@ pub(crate) const LATER: [&str; 20] = [
     "same_approver_again",
 ];
 
+/// The Chinese word for a part of a process; keywords are the same in both languages.
+fn zh(what: &str) -> String {
+    let word = match what {
+        "a process" | "the process" => "流程",
+        "a step" => "步骤",
+        "a branch" => "分支",
+        "a way out" => "去向",
+        "an alternative" => "选项",
+        "an event" => "事件",
+        "a rung" => "阶梯的一级",
+        "a field" => "字段",
+        "a type" => "类型",
+        "a candidate" => "候选人",
+        "a catalogue" => "目录",
+        "an activity" => "活动",
+        "a message" => "消息",
+        "a text" => "文字",
+        keyword => return format!("`{keyword}`"),
+    };
+    word.to_owned()
+}
+
+/// The same in English.
+fn en(what: &str) -> String {
+    if what.starts_with("a ") || what.starts_with("an ") || what.starts_with("the ") {
+        what.to_owned()
+    } else {
+        format!("`{what}`")
+    }
+}
+
 impl Compiler<'_> {
     /// The entries of a map that has these keys only.
     pub(crate) fn shape<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Option<&'n [Entry]> {
         let NodeKind::Map { entries, .. } = &node.kind else {
-            self.wrong(node, &format!("{what}（由键和值组成）"), &format!("{what}, made of keys and values"));
+            self.wrong(
+                node,
+                &format!("{}（由键和值组成）", zh(what)),
+                &format!("{}, made of keys and values", en(what)),
+            );
             return None;
         };
         for entry in entries {
@@ -53,7 +88,7 @@ impl Compiler<'_> {
             self.later(entry.key_start, entry.key_end, key);
             return false;
         }
-        let message = text!(format!("{what} 没有 `{key}` 这个键"), format!("{what} has no key `{key}`"));
+        let message = text!(format!("{}没有 `{key}` 这个键", zh(what)), format!("{} has no key `{key}`", en(what)));
         let hint = match nearest(key, known.iter().copied()) {
             Some(name) => text!(format!("是否指 `{name}`？"), format!("did you mean `{name}`?")),
             None => text!(format!("可用的键：{}", known.join("、")), format!("it may have: {}", known.join(", "))),
@@ -80,7 +115,7 @@ impl Compiler<'_> {
     pub(crate) fn required<'n>(&mut self, node: &'n Node, key: &str, what: &str) -> Option<&'n Node> {
         let found = node.get(key);
         if found.is_none() && !node.is_broken() {
-            let message = text!(format!("{what} 缺少 `{key}`"), format!("{what} lacks `{key}`"));
+            let message = text!(format!("{}缺少 `{key}`", zh(what)), format!("{} lacks `{key}`", en(what)));
             self.say_at(&codes::SHAPE_MISSING_KEY, node.start, node.start + 1, message, None);
         }
         found

@@ -40,7 +40,7 @@ pub(crate) fn add(sink: &mut Sink, source: &Source, code: &'static Code, at: (u3
 }
 
 pub(super) fn script(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Script> {
-    let text = std::str::from_utf8(bytes).ok()?;
+    let text = utf8(path, bytes, sink)?;
     match Script::compile(path, text) {
         Ok(script) => Some(script),
         Err(fault) => {
@@ -52,18 +52,26 @@ pub(super) fn script(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Script
 }
 
 pub(super) fn calendar(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Calendar> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    match Calendar::parse(text) {
+    let mut own = Sink::default();
+    let (source, tree) = syntax::parse(path, bytes, &mut own);
+    let broken = own.has_errors();
+    own.into_sorted().into_iter().for_each(|finding| sink.add(finding));
+    tree.filter(|_| !broken)?;
+    match Calendar::parse(utf8(path, bytes, sink)?) {
         Ok(calendar) => Some(calendar),
         Err(faults) => {
-            let source = Source::new(path, text);
             for fault in faults {
-                let words = (format!("{}：{}", fault.path, fault.zh), format!("{}: {}", fault.path, fault.en));
-                add(sink, &source, &codes::CALENDAR_INVALID, (1, 1), words);
+                let (zh, en) = (format!("{}：{}", fault.path, fault.zh), format!("{}: {}", fault.path, fault.en));
+                add(sink, &source, &codes::CALENDAR_INVALID, (fault.line, fault.column), (zh, en));
             }
             None
         }
     }
+}
+
+/// The text of a file, or a finding at the first byte that is none.
+fn utf8<'a>(path: &str, bytes: &'a [u8], sink: &mut Sink) -> Option<&'a str> {
+    std::str::from_utf8(bytes).map_err(|_| syntax::parse(path, bytes, sink)).ok()
 }
 
 /// What a table gives: a record of its outputs; one output is given bare.

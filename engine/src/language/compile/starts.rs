@@ -56,7 +56,7 @@ impl Compiler<'_> {
             return None;
         };
         let zone_text = self.word(zone, "时区", "a zone")?;
-        let gap = node.get("gap").map_or(Some(0), |gap| self.choice(gap, &["next", "skip", "prev"]))?;
+        let gap = node.get("gap").map_or(Some(0), |gap| self.choice(gap, &["next", "skip"]))?;
         let overlap = node.get("overlap").map_or(Some(0), |word| self.choice(word, &["first", "both", "second"]))?;
         let input = Type::Record(std::sync::Arc::new(
             self.input.iter().map(|field| (field.name.clone(), field.kind.clone())).collect(),

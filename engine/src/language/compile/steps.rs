@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::id::{BlockKey, StepKey};
-use crate::language::compile::{Compiler, Expectation};
 use crate::language::compile::Written;
+use crate::language::compile::{Compiler, Expectation};
 use crate::language::definition::{Block, Retry, Route, Step, StepKind, Template, WaitFor, Write};
 use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind};
@@ -45,7 +45,7 @@ impl Compiler<'_> {
             self.wrong(node, "一个步骤，例如 { id: …, task: … }", "a step, such as { id: …, task: … }");
             return None;
         };
-        let id = self.required(node, "id", "步骤（a step）")?;
+        let id = self.required(node, "id", "a step")?;
         let key = self.name(id)?;
         if let Some(first) = self.places.get(&key) {
             let line = self.source.span(first.id.0).line;
@@ -120,7 +120,10 @@ impl Compiler<'_> {
             told = true;
             if KINDS_LATER.contains(&word) {
                 self.later(entry.key_start, entry.key_end, word);
-            } else if has_kind || nearest(word, BESIDE.into_iter().chain(MORE)).is_some() {
+            } else if has_kind
+                || super::read::LATER.contains(&word)
+                || nearest(word, BESIDE.into_iter().chain(MORE)).is_some()
+            {
                 self.known_key(entry, "a step", &[&BESIDE[..], &MORE[..], &KINDS[..]].concat());
             } else {
                 let message = text!(format!("没有 `{word}` 这种步骤"), format!("there is no kind of step `{word}`"));

@@ -219,7 +219,7 @@ impl Compiler<'_> {
     }
 
     fn both_languages<'n>(&mut self, node: &'n Node) -> Option<[&'n Node; 2]> {
-        self.shape(node, "text", &["zh", "en"])?;
+        self.shape(node, "a text", &["zh", "en"])?;
         for (language, zh) in [("zh", "中文"), ("en", "英文")] {
             if node.get(language).is_none() {
                 let message = text!(format!("缺少{zh}（{language}）"), format!("the text in `{language}` is missing"));

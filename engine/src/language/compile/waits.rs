@@ -96,7 +96,7 @@ impl Compiler<'_> {
                 self.time(after).map(WaitFor::For)
             } else {
                 if value.get("message").is_none() {
-                    self.required(value, "wait", "选项（an alternative）");
+                    self.required(value, "wait", "an alternative");
                 }
                 self.message_wait(value).map(WaitFor::Message)
             };
@@ -169,7 +169,12 @@ impl Compiler<'_> {
 
     fn note_write(&mut self, write: &Write, start: usize, end: usize, output: &Type) {
         if let Some(step) = self.step.clone() {
-            self.places.entry(step).or_default().writes.push(Written { write: write.clone(), start, end, output: output.clone() });
+            self.places.entry(step).or_default().writes.push(Written {
+                write: write.clone(),
+                start,
+                end,
+                output: output.clone(),
+            });
         }
     }
 

@@ -1,5 +1,6 @@
 //! One finding, and the sink that collects all of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::language::definition::{Definition, Span, Text};
@@ -46,15 +47,13 @@ pub struct Checked {
 #[derive(Debug, Default)]
 pub struct Sink {
     found: Vec<Diagnostic>,
+    told: BTreeSet<(Arc<str>, Span, &'static str)>,
 }
 
 impl Sink {
     /// Adds a finding; one of the same code at the same place is told once.
     pub fn add(&mut self, diagnostic: Diagnostic) {
-        let same = |old: &Diagnostic| {
-            old.span == diagnostic.span && old.code.id == diagnostic.code.id && old.file == diagnostic.file
-        };
-        if !self.found.iter().any(same) {
+        if self.told.insert((diagnostic.file.clone(), diagnostic.span, diagnostic.code.id)) {
             self.found.push(diagnostic);
         }
     }

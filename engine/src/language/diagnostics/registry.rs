@@ -370,11 +370,6 @@ codes! {
         "The declared type has no such field."
         "=input.ordr" =>
         "=input.order";
-    EXPR_UNKNOWN_FUNCTION: "expr.unknown_function" Error "未知的函数" "Unknown function"
-        "语言里没有这个函数。"
-        "The language has no such function."
-        "=lenght(x)" =>
-        "=x.len()";
     EXPR_UNKNOWN_STEP: "expr.unknown_step" Error "未知的步骤" "Unknown step"
         "流程里没有这个步骤。"
         "The process has no such step."

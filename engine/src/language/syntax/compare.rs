@@ -4,13 +4,13 @@ use saphyr::{MarkedYaml, Scalar, YamlData};
 
 use crate::language::diagnostics::Sink;
 use crate::language::diagnostics::registry as codes;
-use crate::language::syntax::node::{Node, NodeKind};
+use crate::language::syntax::node::NodeKind;
 use crate::language::syntax::{Source, traps};
 
 /// Compares the tree with that of the second parser.
-pub(super) fn compare(source: &Source, text: &str, tree: &Node, first: &MarkedYaml<'_>, sink: &mut Sink) {
+pub(super) fn compare(source: &Source, text: &str, first: &MarkedYaml<'_>, sink: &mut Sink) {
     match serde_yaml::from_str::<serde_yaml::Value>(text) {
-        Ok(second) => walk(source, tree, first, &second, sink),
+        Ok(second) => walk(source, first, &second, sink),
         Err(error) => {
             if sink.has_errors() {
                 return;
@@ -21,17 +21,17 @@ pub(super) fn compare(source: &Source, text: &str, tree: &Node, first: &MarkedYa
     }
 }
 
-fn walk(source: &Source, node: &Node, first: &MarkedYaml<'_>, second: &serde_yaml::Value, sink: &mut Sink) {
+fn walk(source: &Source, first: &MarkedYaml<'_>, second: &serde_yaml::Value, sink: &mut Sink) {
     match (&first.data, second) {
         (YamlData::Mapping(entries), serde_yaml::Value::Mapping(others)) => {
             for ((key, value), (other_key, other_value)) in entries.iter().zip(others.iter()) {
                 scalar(source, key, other_key, sink);
-                walk(source, node, value, other_value, sink);
+                walk(source, value, other_value, sink);
             }
         }
         (YamlData::Sequence(items), serde_yaml::Value::Sequence(others)) => {
             for (item, other) in items.iter().zip(others.iter()) {
-                walk(source, node, item, other, sink);
+                walk(source, item, other, sink);
             }
         }
         _ => scalar(source, first, second, sink),

@@ -47,7 +47,7 @@ pub fn parse(file: &str, bytes: &[u8], sink: &mut Sink) -> (Source, Option<Node>
     let mut reader = Reader { source: &source, sink };
     let mut tree = reader.node(first);
     traps::refuse(&source, &mut tree, sink);
-    compare::compare(&source, text, &tree, first, sink);
+    compare::compare(&source, text, first, sink);
     (source, Some(tree))
 }
 
@@ -173,8 +173,8 @@ impl Reader<'_> {
             return Style::Plain;
         }
         // A block text begins on a line of its own, after a line that ends with its indicator.
-        let before = self.source.slice(0, line);
-        let header = before.trim_end().lines().next_back().unwrap_or("");
+        let above = self.source.chars[..line].iter().rposition(|c| !c.is_whitespace()).unwrap_or(0);
+        let header = self.source.slice(self.source.line_start(above), above + 1);
         let header = header.split(" #").next().unwrap_or("").trim_end();
         let indicator = header.trim_end_matches(['+', '-', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
         let block = indicator.ends_with([' ', '|', '>']) && indicator.trim_end().ends_with(['|', '>']);

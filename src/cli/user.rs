@@ -1,0 +1,140 @@
+//! `countersign user`: accounts, roles and tokens.
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use serde_json::{Value as Json, json};
+
+use super::{Target, output};
+
+/// Manage accounts, roles and API tokens
+///
+/// The first account of a new database is made with --database, by whoever has it.
+#[derive(Args)]
+pub(crate) struct UserArgs {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    target: Target,
+    /// Print the answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List accounts
+    List,
+    /// Make an account
+    Add {
+        /// Its name: small letters, digits, dots
+        account: String,
+        /// The name as printed beside signatures
+        #[arg(long)]
+        name: String,
+        /// A program rather than a person
+        #[arg(long)]
+        service: bool,
+        /// Roles to grant at once; `role@site=SZ` within a scope
+        #[arg(long = "role", value_name = "ROLE")]
+        roles: Vec<String>,
+        /// The account of the manager
+        #[arg(long)]
+        manager: Option<String>,
+    },
+    /// Set a password, read from standard input
+    Password { account: String },
+    /// Grant a role; `role@site=SZ` within a scope
+    Grant { account: String, role: String },
+    /// Remove a role
+    Revoke { account: String, role: String },
+    /// Issue a token; it is shown once
+    Token {
+        account: String,
+        /// What it is for
+        #[arg(long, default_value = "command line")]
+        label: String,
+    },
+    /// Deactivate an account; it is never given to anybody else
+    Deactivate { account: String },
+}
+
+pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
+    let client = args.target.connect().await?;
+    let answer = act(&client, &args.action).await;
+    client.close().await?;
+    let answer = answer?;
+    if args.json {
+        output::json(&answer)?;
+        return Ok(true);
+    }
+    match (&args.action, &answer) {
+        (Action::List, Json::Array(accounts)) => {
+            let mut table = output::table(&["account", "name", "kind", "active", "roles"]);
+            for account in accounts {
+                let text = |name: &str| account.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+                let roles = account.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
+                let roles: Vec<String> =
+                    roles.iter().filter_map(|role| role.get("role").and_then(Json::as_str).map(str::to_owned)).collect();
+                let active = account.get("active").and_then(Json::as_bool).unwrap_or_default();
+                table.add_row([text("id"), text("printed_name"), text("kind"), active.to_string(), roles.join(", ")]);
+            }
+            output::line(table);
+        }
+        (Action::Token { .. }, answer) => {
+            output::line(answer.get("token").and_then(Json::as_str).unwrap_or_default());
+        }
+        _ => output::line("done"),
+    }
+    Ok(true)
+}
+
+async fn act(client: &crate::client::Client, action: &Action) -> anyhow::Result<Json> {
+    Ok(match action {
+        Action::List => Json::Array(client.list("/api/v1/accounts", usize::MAX).await?),
+        Action::Add { account, name, service, roles, manager } => {
+            let kind = if *service { "service" } else { "person" };
+            let mut body = json!({ "id": account, "printed_name": name, "kind": kind });
+            if let Some(manager) = manager {
+                body["manager"] = json!(manager);
+            }
+            let mut done = client.post("/api/v1/accounts", &body).await?;
+            for role in roles {
+                done = grant(client, account, role).await?;
+            }
+            done
+        }
+        Action::Password { account } => {
+            let mut password = String::new();
+            std::io::stdin().read_line(&mut password).context("cannot read the password from standard input")?;
+            let body = json!({ "password": password.trim_end_matches(['\r', '\n']) });
+            let path = format!("/api/v1/accounts/{account}/password");
+            client.send(axum::http::Method::PUT, &path, Some(&body), &[]).await?
+        }
+        Action::Grant { account, role } => grant(client, account, role).await?,
+        Action::Revoke { account, role } => {
+            let body = role_of(role);
+            client.post(&format!("/api/v1/accounts/{account}/roles/remove"), &body).await?
+        }
+        Action::Token { account, label } => {
+            client.post(&format!("/api/v1/accounts/{account}/tokens"), &json!({ "label": label })).await?
+        }
+        Action::Deactivate { account } => {
+            client.post(&format!("/api/v1/accounts/{account}/deactivate"), &json!({})).await?
+        }
+    })
+}
+
+async fn grant(client: &crate::client::Client, account: &str, role: &str) -> anyhow::Result<Json> {
+    client.post(&format!("/api/v1/accounts/{account}/roles"), &role_of(role)).await
+}
+
+/// `role`, or `role@site=SZ,process=capa`.
+fn role_of(text: &str) -> Json {
+    let (role, scope) = text.split_once('@').unwrap_or((text, ""));
+    let scope: serde_json::Map<String, Json> = scope
+        .split(',')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    json!({ "role": role, "scope": scope })
+}
