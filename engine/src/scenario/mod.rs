@@ -28,4 +28,4 @@ mod world;
 
 pub use play::run_all;
 pub use read::is_scenario;
-pub use report::{Fault, Report, Verdict, junit, text};
+pub use report::{Fault, Report, Verdict, junit};
