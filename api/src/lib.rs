@@ -3,6 +3,7 @@
 //! A handler reads its request through [`extract`], calls one thing of [`backend`], and shapes the answer; what is
 //! refused is a [`problem`]. [`router`] below is the table of contents.
 
+mod audit;
 mod backend;
 mod document;
 pub mod extract;
@@ -67,7 +68,6 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
 }
 
 /// The whole surface, ready to be served.
-#[must_use]
 pub fn router(backend: Backend) -> axum::Router {
     let (router, document) = table_of_contents().split_for_parts();
     let json: Arc<str> = text_of(&document).into();

@@ -54,6 +54,9 @@ impl Writer {
         command: &Command,
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
+        if to.service_stream().is_some() {
+            return Ok(Outcome::Answer(Err(SubmitError::Rejected(Rejection::UnknownInstance))));
+        }
         if let Some(why) = self.shared.parked(to) {
             return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
         }
