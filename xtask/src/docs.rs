@@ -1,4 +1,4 @@
-//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker.
+//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker, each refusal and each incident.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +42,18 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> = engine::language::diagnostics::pages().into_iter().collect();
+    for code in api::problem::Code::ALL {
+        let (title, remedy) = (code.title(), code.remedy());
+        let kind = format!("HTTP {}", code.status());
+        pages.insert(
+            format!("{}.md", code.word()),
+            page(code.word(), &kind, (title.en, title.zh), (remedy.en, remedy.zh)),
+        );
+    }
+    for code in engine::incident::IncidentCode::ALL {
+        let name = format!("incident.{}", code.word());
+        pages.insert(format!("{name}.md"), page(&name, "incident · 异常事件", code.title(), code.remedy()));
+    }
     let mut index = String::from(
         "# 错误代码 · Error codes\n\nMade from the code by `cargo xtask docs`; a test compares them.\n\n| | |\n|---|---|\n",
     );
@@ -54,6 +66,11 @@ fn pages() -> BTreeMap<String, String> {
     pages
 }
 
+/// The page of a refusal or an incident; texts are in English and Chinese.
+fn page(code: &str, kind: &str, title: (&str, &str), remedy: (&str, &str)) -> String {
+    format!("# `{code}`\n\n{} · {}\n\n{kind}\n\n{}\n\n{}\n", title.0, title.1, remedy.0, remedy.1)
+}
+
 fn stale<'f>(
     made: &'f BTreeMap<String, String>,
     found: &'f BTreeMap<String, String>,
@@ -61,7 +78,7 @@ fn stale<'f>(
     found.iter().filter(|(name, _)| !made.contains_key(*name)).filter(|(_, text)| !by_hand(text)).map(|(name, _)| name)
 }
 
-/// Pages of other codes (refusals, incidents) are written by hand and say so.
+/// A page that no code has is written by hand and says so.
 fn by_hand(text: &str) -> bool {
     text.starts_with("<!-- written by hand -->")
 }
