@@ -1,4 +1,4 @@
-//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker.
+//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker and each refusal.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +42,7 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> = engine::language::diagnostics::pages().into_iter().collect();
+    pages.extend(api::problem::pages());
     let mut index = String::from(
         "# 错误代码 · Error codes\n\nMade from the code by `cargo xtask docs`; a test compares them.\n\n| | |\n|---|---|\n",
     );
@@ -61,7 +62,7 @@ fn stale<'f>(
     found.iter().filter(|(name, _)| !made.contains_key(*name)).filter(|(_, text)| !by_hand(text)).map(|(name, _)| name)
 }
 
-/// Pages of other codes (refusals, incidents) are written by hand and say so.
+/// Pages of other codes (incidents) are written by hand and say so.
 fn by_hand(text: &str) -> bool {
     text.starts_with("<!-- written by hand -->")
 }
