@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::command::{Action, Actor, Command, Start};
+use crate::command::{Action, Actor, Command, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
@@ -105,10 +105,15 @@ pub(crate) fn reject<T>(rejection: Rejection) -> Deciding<T> {
 
 fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
     let definition = draft.definition.clone();
-    if matches!(start.cause, crate::command::Cause::Person) {
-        may_start(draft, actor)?;
-    }
+    let rule = match start.cause {
+        crate::command::Cause::Person => may_start(draft, actor)?,
+        _ => None,
+    };
     let input = checked_input(&definition.input, &start.input)?;
+    let signature = match &rule {
+        Some(rule) => crate::signing::start_signature(draft, rule, start, &input, actor)?,
+        None => None,
+    };
     let data: Map = definition.data.iter().map(|field| (field.name.clone(), field.initial.clone())).collect();
     let started = |key: Option<Arc<str>>| Event::Started {
         process: definition.process.clone(),
@@ -146,6 +151,10 @@ fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
     }
     draft.emit(started(key));
     draft.place = Some(ROOT_RUN);
+    if let Some(signature) = signature {
+        let work = WorkId { run: ROOT_RUN, seat: 0 };
+        draft.emit(Event::Signed { work, signature: Box::new(signature) });
+    }
     draft.open_scope(ROOT_RUN, &Arc::from(""), Purpose::Body, None);
     draft.arm_handlers(ROOT_RUN, &definition.handlers, &Place::scope(ROOT_SCOPE))
 }
@@ -156,21 +165,30 @@ pub fn returns_existing(definition: &definition::Definition) -> bool {
     definition.policy.duplicate_key == DuplicateKey::ReturnExisting
 }
 
-fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
-    let definition = draft.definition.clone();
-    let mut roles = Vec::new();
-    for start in &definition.starts {
-        if let definition::Start::People { roles: allowed, .. } = start {
-            roles.extend(allowed.iter().cloned());
-        }
-    }
-    let Some(id) = actor.id() else { return Ok(()) };
+/// The rule by which this person may start; none when the platform starts in a person's place.
+fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<Option<StartRule>> {
+    let Some(id) = actor.id() else { return Ok(None) };
     let person = person(draft, id)?;
+    let rules = draft.definition.starts.iter().filter_map(|start| match start {
+        definition::Start::People { roles, form, sign } => {
+            Some((roles, StartRule { form: form.clone(), sign: sign.clone() }))
+        }
+        _ => None,
+    });
     let holds = |role: &str| person.roles.iter().any(|held| held.role.as_ref() == role);
-    if holds(ADMIN) || roles.iter().any(|role| holds(role)) {
-        return Ok(());
+    let mut rules: Vec<_> = rules.collect();
+    let found = rules.iter().position(|(roles, _)| roles.iter().any(|role| holds(role)));
+    match found {
+        Some(place) => Ok(Some(rules.swap_remove(place).1)),
+        None if holds(ADMIN) => Ok(rules.into_iter().next().map(|(_, rule)| rule)),
+        None => reject(Rejection::MayNotStart),
     }
-    reject(Rejection::MayNotStart)
+}
+
+/// What a start by a person needs.
+pub(crate) struct StartRule {
+    pub(crate) form: Option<Arc<str>>,
+    pub(crate) sign: Option<Arc<str>>,
 }
 
 /// The account, which must exist and be active.

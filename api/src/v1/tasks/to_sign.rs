@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::work::{meaning_text, record_digest, to_sign};
+use engine::signing::{meaning_text, record_digest, to_sign};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
