@@ -79,7 +79,7 @@ pub fn router(backend: Backend) -> axum::Router {
     layers::around(router, &backend)
 }
 
-/// The OpenAPI document as it is committed: `cargo run -p countersign-api --example openapi > api/openapi.json`.
+/// The OpenAPI document as it is committed: `cargo xtask openapi`.
 #[must_use]
 pub fn openapi_json() -> String {
     text_of(&table_of_contents().into_openapi())

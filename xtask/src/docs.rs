@@ -1,4 +1,4 @@
-//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker, each refusal and each incident.
+//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker and each refusal.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,18 +42,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> = engine::language::diagnostics::pages().into_iter().collect();
-    for code in api::problem::Code::ALL {
-        let (title, remedy) = (code.title(), code.remedy());
-        let kind = format!("HTTP {}", code.status());
-        pages.insert(
-            format!("{}.md", code.word()),
-            page(code.word(), &kind, (title.en, title.zh), (remedy.en, remedy.zh)),
-        );
-    }
-    for code in engine::incident::IncidentCode::ALL {
-        let name = format!("incident.{}", code.word());
-        pages.insert(format!("{name}.md"), page(&name, "incident · 异常事件", code.title(), code.remedy()));
-    }
+    pages.extend(api::problem::pages());
+    pages.extend(incidents());
     let mut index = String::from(
         "# 错误代码 · Error codes\n\nMade from the code by `cargo xtask docs`; a test compares them.\n\n| | |\n|---|---|\n",
     );
@@ -66,9 +56,15 @@ fn pages() -> BTreeMap<String, String> {
     pages
 }
 
-/// The page of a refusal or an incident; texts are in English and Chinese.
-fn page(code: &str, kind: &str, title: (&str, &str), remedy: (&str, &str)) -> String {
-    format!("# `{code}`\n\n{} · {}\n\n{kind}\n\n{}\n\n{}\n", title.0, title.1, remedy.0, remedy.1)
+/// The pages of incidents: what stops an instance until an operator acts.
+fn incidents() -> impl Iterator<Item = (String, String)> {
+    engine::incident::IncidentCode::ALL.iter().map(|code| {
+        let name = format!("incident.{}", code.word());
+        let (title, remedy) = (code.title(), code.remedy());
+        let text =
+            format!("# `{name}`\n\n{} · {}\n\nincident · 异常事件\n\n{}\n\n{}\n", title.1, title.0, remedy.1, remedy.0);
+        (format!("{name}.md"), text)
+    })
 }
 
 fn stale<'f>(
