@@ -28,6 +28,7 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
         .routes(routes!(v1::definitions::list::list_definitions))
         .routes(routes!(v1::definitions::show::show_definition))
         .routes(routes!(v1::definitions::diagram::draw_definition))
+        .routes(routes!(v1::definitions::to_sign::prepare_start))
         .routes(routes!(v1::releases::list::list_releases, v1::releases::deploy::deploy_release))
         .routes(routes!(v1::releases::show::show_release))
         .routes(routes!(v1::releases::approve::approve_release))

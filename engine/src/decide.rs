@@ -8,7 +8,7 @@ use crate::command::{Action, Actor, Command, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
-use crate::facts::{Ask, Fact, PersonFact};
+use crate::facts::{Ask, Fact, PersonFact, RoleFact};
 use crate::flow::{self, Done};
 use crate::id::{IncidentId, RunId, SubscriptionId, TimerId, UserId};
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
@@ -109,7 +109,7 @@ fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
         crate::command::Cause::Person => may_start(draft, actor)?,
         _ => None,
     };
-    let input = checked_input(&definition.input, &start.input)?;
+    let input = completed_input(&definition.input, &start.input)?;
     let signature = match &rule {
         Some(rule) => crate::signing::start_signature(draft, rule, start, &input, actor)?,
         None => None,
@@ -169,26 +169,35 @@ pub fn returns_existing(definition: &definition::Definition) -> bool {
 fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<Option<StartRule>> {
     let Some(id) = actor.id() else { return Ok(None) };
     let person = person(draft, id)?;
-    let rules = draft.definition.starts.iter().filter_map(|start| match start {
+    match start_rule(&draft.definition, &person.roles) {
+        Ok(rule) => Ok(rule),
+        Err(rejection) => reject(rejection),
+    }
+}
+
+/// What a start by a person needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartRule {
+    pub form: Option<Arc<str>>,
+    /// The meaning of the signature that it demands.
+    pub sign: Option<Arc<str>>,
+}
+
+/// The first rule that lets a holder of these roles start; administrators start by the first of all, if there is one.
+pub fn start_rule(definition: &definition::Definition, roles: &[RoleFact]) -> Result<Option<StartRule>, Rejection> {
+    let rules = definition.starts.iter().filter_map(|start| match start {
         definition::Start::People { roles, form, sign } => {
             Some((roles, StartRule { form: form.clone(), sign: sign.clone() }))
         }
         _ => None,
     });
-    let holds = |role: &str| person.roles.iter().any(|held| held.role.as_ref() == role);
+    let holds = |role: &str| roles.iter().any(|held| held.role.as_ref() == role);
     let mut rules: Vec<_> = rules.collect();
-    let found = rules.iter().position(|(roles, _)| roles.iter().any(|role| holds(role)));
-    match found {
+    match rules.iter().position(|(allowed, _)| allowed.iter().any(|role| holds(role))) {
         Some(place) => Ok(Some(rules.swap_remove(place).1)),
         None if holds(ADMIN) => Ok(rules.into_iter().next().map(|(_, rule)| rule)),
-        None => reject(Rejection::MayNotStart),
+        None => Err(Rejection::MayNotStart),
     }
-}
-
-/// What a start by a person needs.
-pub(crate) struct StartRule {
-    pub(crate) form: Option<Arc<str>>,
-    pub(crate) sign: Option<Arc<str>>,
 }
 
 /// The account, which must exist and be active.
@@ -200,20 +209,20 @@ pub(crate) fn person(draft: &mut Draft, id: &UserId) -> Deciding<PersonFact> {
     }
 }
 
-/// The input with every declared field; strangers and misfits are refused.
-fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value> {
+/// The input with every declared field, as a start records it; strangers and misfits are refused.
+pub fn completed_input(fields: &[definition::Field], input: &Value) -> Result<Value, Rejection> {
     let empty = Map::new();
     let given = match input {
         Value::Null => &empty,
         Value::Map(given) => given.as_ref(),
         other => {
-            return reject(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
+            return Err(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
         }
     };
     if let Some(stranger) = given.keys().find(|name| fields.iter().all(|field| field.name != **name)) {
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_ref()).collect();
         let why = format!("there is no field `{stranger}`; the fields are {}", known.join(", "));
-        return reject(Rejection::InvalidInput(why.into()));
+        return Err(Rejection::InvalidInput(why.into()));
     }
     let mut whole = Map::new();
     for field in fields {
@@ -221,7 +230,7 @@ fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value>
         if let Err(mismatch) = field.kind.check(&value) {
             let inside = if mismatch.path.is_empty() { String::new() } else { format!(".{}", mismatch.path) };
             let why = format!("`{}{inside}` must be {}, but is {}", field.name, mismatch.wanted, mismatch.found);
-            return reject(Rejection::InvalidInput(why.into()));
+            return Err(Rejection::InvalidInput(why.into()));
         }
         whole.insert(field.name.clone(), value);
     }
