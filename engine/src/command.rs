@@ -123,14 +123,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// The child whose end this tells.
-    pub(crate) fn ends_child(&self) -> Option<InstanceId> {
-        match self {
-            Action::EndChild { child, .. } => Some(*child),
-            _ => None,
-        }
-    }
-
     /// The name under which it is counted and logged.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::command::{Action, Actor, Command, Start};
+use crate::command::{Action, Actor, Command, JobResult, Start};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
@@ -91,9 +91,14 @@ pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Reject
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             Ok(())
         }
-        // A start whose key cannot be computed has nothing yet that an operator could mend.
-        Action::Start(_) if !draft.has_state() => {
-            Err(Rejection::InvalidInput("the business key cannot be computed from this input".into()))
+        // A start has nothing yet that an operator could mend.
+        Action::Start(_) if !draft.has_state() => Err(Rejection::InvalidInput(
+            "the business key, or what an event of the process waits for, cannot be computed from this input".into(),
+        )),
+        // The attempt is over, so its job must not be done again.
+        Action::FinishJob { run, attempt, result: JobResult::Failed { failure } } => {
+            draft.emit(Event::JobFailed { run: *run, attempt: *attempt, failure: failure.clone() });
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -352,7 +357,7 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     Ok(())
 }
 
-/// Tries again what an incident stopped: the block goes on at its step, or the step is done anew.
+/// Tries again what an incident stopped: the block goes on at its step, or a step that nothing carries on is done anew.
 fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     let Some(open) = draft.state().incidents.get(&id).cloned() else { return reject(Rejection::UnknownIncident) };
     if reason.trim().is_empty() {
@@ -365,6 +370,10 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
+    // What goes on all the same was not stopped: open work keeps its votes, a running job is not doubled.
+    if draft.state().goes_on(&current) {
+        return Ok(());
+    }
     if let (StepKind::Call(_), Body::Job { attempt, .. }) = (&step.kind, &current.body) {
         return step::call::again(draft, run, &step, attempt + 1);
     }
@@ -373,7 +382,8 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         scope: current.scope,
         to: step.key.clone(),
         index: current.index,
-        from: step.key.clone(),
+        // It is no jump of the step's own, and none that bounds count.
+        from: Arc::from(""),
     });
     Ok(())
 }
