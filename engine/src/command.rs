@@ -110,6 +110,14 @@ pub enum Action {
         outcome: Arc<str>,
         output: Value,
     },
+    /// A child process refused to start.
+    RefuseChild {
+        run: RunId,
+        child: InstanceId,
+        /// The refusal's code.
+        code: Arc<str>,
+        message: Arc<str>,
+    },
     /// Goes on after the budget of a transition was spent.
     Continue,
     Cancel {
@@ -136,6 +144,7 @@ impl Action {
             Action::FireTimer { .. } => "fire_timer",
             Action::Deliver { .. } => "deliver",
             Action::EndChild { .. } => "end_child",
+            Action::RefuseChild { .. } => "refuse_child",
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",

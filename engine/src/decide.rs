@@ -10,7 +10,8 @@ use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
 use crate::facts::{Ask, Fact, PersonFact};
 use crate::flow::{self, Done};
-use crate::id::{IncidentId, RunId, SubscriptionId, TimerId, UserId};
+use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
@@ -49,11 +50,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         Action::FireTimer { timer } => fire(draft, *timer),
         Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
         Action::EndChild { run, child, outcome, output } => {
-            let awaited = matches!(draft.state().runs.get(run).map(|run| &run.body), Some(Body::Child { child: own, .. }) if own == child);
-            let Some(step) = draft.step_of(*run).filter(|_| awaited) else {
-                return reject(Rejection::Gone("the step that awaited this child was given up".into()));
-            };
-            draft.place = Some(*run);
+            let step = awaited(draft, *run, *child)?;
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             let writes = match draft.writes(&step.writes, output) {
                 Ok(writes) => writes,
@@ -61,6 +58,13 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
             };
             let done = Done { output: output.clone(), writes, ..Done::plain(outcome) };
             flow::complete(draft, *run, &step, done)
+        }
+        Action::RefuseChild { run, child, code, message } => {
+            awaited(draft, *run, *child)?;
+            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: "refused".into() });
+            let detail = [("code", Value::Text(code.clone())), ("message", Value::Text(message.clone()))];
+            draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
+            Ok(())
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
@@ -213,6 +217,21 @@ fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value>
         whole.insert(field.name.clone(), value);
     }
     Ok(Value::map(whole))
+}
+
+/// The step that awaits this child.
+fn awaited(draft: &mut Draft, run: RunId, child: InstanceId) -> Deciding<Arc<Step>> {
+    let own = match draft.state().runs.get(&run).map(|run| &run.body) {
+        Some(Body::Child { child, .. }) => Some(*child),
+        _ => None,
+    };
+    match draft.step_of(run).filter(|_| own == Some(child)) {
+        Some(step) => {
+            draft.place = Some(run);
+            Ok(step)
+        }
+        None => reject(Rejection::Gone("the step that awaited this child was given up".into())),
+    }
 }
 
 /// The step of a job whose fence and attempt are current.

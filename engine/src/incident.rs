@@ -28,6 +28,8 @@ pub enum IncidentCode {
     UnhandledError,
     /// A process that a step runs has no effective release.
     NoRelease,
+    /// A child process refused to start: its input does not fit, or its key is taken.
+    ChildRefused,
     /// A limit of the engine was reached.
     LimitReached,
     /// A calendar cannot answer.

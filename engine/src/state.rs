@@ -184,6 +184,7 @@ pub enum Body {
         rest: Rest,
         next: u64,
         ended: u64,
+        #[serde(with = "pairs")]
         results: Map<u64, Value>,
     },
     Repeat {
@@ -261,6 +262,22 @@ pub struct Record {
     pub(crate) by: Option<Actor>,
     pub(crate) at: Timestamp,
     pub(crate) output: Value,
+}
+
+/// A map as a list of pairs: inside a tagged body the texts that JSON makes of numbers are not read back as numbers.
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Map;
+    use crate::value::Value;
+
+    pub(super) fn serialize<S: Serializer>(map: &Map<u64, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<u64, Value>, D::Error> {
+        Ok(Vec::<(u64, Value)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 impl State {

@@ -166,32 +166,32 @@ fn many_small_items_open_in_time_that_grows_with_their_number() {
 #[test]
 fn a_loop_ends_by_its_condition_and_at_its_bound_is_an_incident() {
     let loop_of = |kind: &str| {
-        format!("data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: again\n    repeat: {{ {kind} }}\n    steps:\n      \
-                 - {{ id: count, set: {{ n: =n + 1 }} }}\n  - {}\n", task("next"))
+        format!("data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: again\n    repeat: {{ {kind} }}\n    steps:\n      \
+                 - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n", task("next"))
     };
-    let (world, id) = World::started(&loop_of("until: =n >= 3, at_most: 5"));
-    assert_eq!((world.open(id), world.data(id, "n")), (vec!["next".to_owned()], Value::Int(3)));
-    let (world, id) = World::started(&loop_of("while: =n < 0, at_most: 5"));
-    assert_eq!(world.data(id, "n"), Value::Int(0));
-    let (mut world, id) = World::started(&loop_of("until: =n >= 30, at_most: 5"));
-    assert_eq!((world.incidents(id), world.data(id, "n")), (vec![IncidentCode::BoundReached], Value::Int(5)));
+    let (world, id) = World::started(&loop_of("until: =num >= 3, at_most: 5"));
+    assert_eq!((world.open(id), world.data(id, "num")), (vec!["next".to_owned()], Value::Int(3)));
+    let (world, id) = World::started(&loop_of("while: =num < 0, at_most: 5"));
+    assert_eq!(world.data(id, "num"), Value::Int(0));
+    let (mut world, id) = World::started(&loop_of("until: =num >= 30, at_most: 5"));
+    assert_eq!((world.incidents(id), world.data(id, "num")), (vec![IncidentCode::BoundReached], Value::Int(5)));
     world.retry(id).expect("an operator may ask again");
     assert_eq!(world.incidents(id), [IncidentCode::BoundReached]);
 }
 
 #[test]
 fn what_is_too_much_for_one_transition_goes_on_in_the_next() {
-    let steps = format!("data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: again\n    repeat: {{ until: =n >= 400, at_most: 500 }}\n    \
-                         steps:\n      - {{ id: count, set: {{ n: =n + 1 }} }}\n  - {}\n", task("next"));
+    let steps = format!("data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: again\n    repeat: {{ until: =num >= 400, at_most: 500 }}\n    \
+                         steps:\n      - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n", task("next"));
     let (world, id) = World::started(&steps);
-    assert_eq!((world.open(id), world.data(id, "n")), (vec!["next".to_owned()], Value::Int(400)));
+    assert_eq!((world.open(id), world.data(id, "num")), (vec!["next".to_owned()], Value::Int(400)));
     assert!(world.versions(id) as u32 >= 800 / STEPS_PER_TRANSITION);
     world.redecide_all();
 }
 
 #[test]
 fn each_step_is_a_transition_where_the_policy_says_so() {
-    let steps = "data: { n: { type: integer, initial: 0 } }\npolicy: { boundary: commit }\nsteps:\n  - { id: one, set: { n: 1 } }\n  - { id: two, set: { n: 2 } }\n";
+    let steps = "data: { num: { type: integer, initial: 0 } }\npolicy: { boundary: commit }\nsteps:\n  - { id: one, set: { num: 1 } }\n  - { id: two, set: { num: 2 } }\n";
     let (world, id) = World::started(steps);
     assert_eq!(world.outcome(id).as_deref(), Some("completed"));
     assert!(world.versions(id) >= 3);
@@ -209,18 +209,18 @@ fn the_first_branch_that_holds_is_taken_and_none_is_an_incident_that_can_be_retr
 
 #[test]
 fn an_outcome_s_steps_see_what_the_step_gave() {
-    let steps = "data: { n: optional integer }\nsteps:\n  - id: echo\n    call: test.echo\n    with: { value: 7 }\n    outcomes:\n      \
-                 REFUSED: [ { id: kept, set: { n: 1 } } ]\n  - id: pay\n    first:\n      paid: { message: paid, match: { order: o1 }, \
-                 steps: [ { id: noted, set: { n: =output.amount + message.amount } } ] }\n      late: { after: 9 days, end: late }\n";
+    let steps = "data: { num: optional integer }\nsteps:\n  - id: echo\n    call: test.echo\n    with: { value: 7 }\n    outcomes:\n      \
+                 REFUSED: [ { id: kept, set: { num: 1 } } ]\n  - id: pay\n    first:\n      paid: { message: paid, match: { order: o1 }, \
+                 steps: [ { id: noted, set: { num: =output.amount + message.amount } } ] }\n      late: { after: 9 days, end: late }\n";
     let (mut world, id) = World::started(steps);
     world.publish("paid", "m1", "o1", 4);
-    assert_eq!((world.incidents(id), world.data(id, "n")), (Vec::new(), Value::Int(8)));
+    assert_eq!((world.incidents(id), world.data(id, "num")), (Vec::new(), Value::Int(8)));
 }
 
 fn parent_and_child() -> World {
     let child = process("child", &format!("steps:\n  - {}\n  - {{ id: over, end: good }}\n", task("inside")));
     let parent = process("parent", &format!(
-        "steps:\n  - id: below\n    run: child\n    with: {{ order: x }}\n    outcomes: {{ good: next, cancelled: {{ end: child_cancelled }} }}\n    \
+        "steps:\n  - id: below\n    run: child\n    with: {{ order: x, items: [] }}\n    outcomes: {{ good: next, cancelled: {{ end: child_cancelled }} }}\n    \
          events: {{ stop: {{ message: moved, match: {{ order: o1 }}, instead: [] }} }}\n  - {}\n", task("next")));
     World::new(&[parent, child])
 }
@@ -283,4 +283,14 @@ fn a_process_that_is_not_there_is_an_incident_until_it_is() {
     assert_eq!(world.incidents(id), [IncidentCode::NoRelease]);
     world.retry(id).expect("asked again");
     assert_eq!(world.incidents(id), [IncidentCode::NoRelease]);
+}
+
+#[test]
+fn a_child_that_refuses_to_start_is_an_incident_and_not_a_silence() {
+    let parent = process("parent", &format!("steps:\n  - {{ id: below, run: child, with: {{ order: x }} }}\n  - {}\n", task("next")));
+    let mut world = World::new(&[parent, process("child", &format!("steps:\n  - {}\n", task("inside")))]);
+    let id = world.start("parent", input(0, 0)).expect("it starts");
+    assert_eq!(world.incidents(id), [IncidentCode::ChildRefused], "the child wants `items`");
+    world.retry(id).expect("asked again");
+    assert_eq!(world.incidents(id), [IncidentCode::ChildRefused]);
 }

@@ -48,7 +48,7 @@ pub(crate) fn compile(yaml: &str) -> Result<Arc<Definition>, String> {
         file("process.yaml", yaml),
         file("texts.yaml", TEXTS),
         file("catalogue/all.yaml", CATALOGUE),
-        file("form.form.json", r#"{ "type": "object", "properties": { "n": { "type": "integer" } }, "required": [ "n" ] }"#),
+        file("form.form.json", r#"{ "type": "object", "properties": { "num": { "type": "integer" } }, "required": [ "num" ] }"#),
     ]);
     let checked = check(&collect(&folder, &BTreeMap::new()));
     let found: Vec<String> = checked
@@ -377,8 +377,10 @@ impl World {
     fn deliver(&mut self, outgoing: Outgoing) {
         match outgoing {
             Outgoing::Command { to, command } => {
-                let refused = self.decide(to, command.clone()).is_err();
-                if let (true, Action::Deliver { subscription, message, id, .. }) = (refused, &command.action) {
+                let refusal = self.decide(to, command.clone()).err();
+                let answer = refusal.as_ref().and_then(|why| Outgoing::of_refusal(to, &command, why));
+                self.outbox.extend(answer);
+                if let (true, Action::Deliver { subscription, message, id, .. }) = (refusal.is_some(), &command.action) {
                     let held = self.instances.get(&to).and_then(|instance| {
                         let mut all = instance.state.subscribed();
                         all.find(|held| held.id() == *subscription).map(|held| held.matches().clone())

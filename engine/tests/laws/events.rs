@@ -45,12 +45,12 @@ fn a_message_whose_time_is_over_is_not_taken() {
 
 #[test]
 fn two_quick_messages_to_a_loop_are_both_taken() {
-    let steps = format!("data: {{ n: {{ type: integer, initial: 0 }}, last: record }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =n >= 2, at_most: 9 }}\n    steps:\n      \
-                         - {{ id: pay, wait: {{ message: paid, match: {{ order: o1 }} }}, into: last }}\n      - {{ id: count, set: {{ n: =n + 1 }} }}\n  - {}\n", task("next"));
+    let steps = format!("data: {{ num: {{ type: integer, initial: 0 }}, last: record }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 2, at_most: 9 }}\n    steps:\n      \
+                         - {{ id: pay, wait: {{ message: paid, match: {{ order: o1 }} }}, into: last }}\n      - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n", task("next"));
     let (mut world, id) = World::started(&steps);
     world.publish("paid", "m1", "o1", 1);
     world.publish("paid", "m2", "o1", 2);
-    assert_eq!((world.open(id), world.data(id, "n")), (vec!["next".to_owned()], Value::Int(2)));
+    assert_eq!((world.open(id), world.data(id, "num")), (vec!["next".to_owned()], Value::Int(2)));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn the_first_that_happens_wins_and_the_others_are_withdrawn() {
 #[test]
 fn an_event_of_the_process_hears_every_message_and_instead_gives_up_what_runs() {
     let steps = format!(
-        "data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\nevents:\n  heard: {{ message: paid, match: {{ order: o1 }}, steps: [ {{ id: noted, set: {{ n: =n + message.amount }} }} ] }}\n  \
+        "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\nevents:\n  heard: {{ message: paid, match: {{ order: o1 }}, steps: [ {{ id: noted, set: {{ num: =num + message.amount }} }} ] }}\n  \
          moved: {{ message: moved, match: {{ order: o1 }}, instead: [ {} ] }}\n",
         task("one"),
         task("other")
@@ -94,11 +94,11 @@ fn an_event_of_the_process_hears_every_message_and_instead_gives_up_what_runs() 
     for (count, amount) in [("m1", 1), ("m2", 20), ("m3", 300)] {
         world.publish("paid", count, "o1", amount);
     }
-    assert_eq!(world.data(id, "n"), Value::Int(321));
+    assert_eq!(world.data(id, "num"), Value::Int(321));
     world.publish("moved", "m4", "o1", 1);
     assert_eq!(world.open(id), ["other"]);
     world.publish("paid", "m5", "o1", 1_000);
-    assert_eq!(world.data(id, "n"), Value::Int(1_321), "the process's events go on");
+    assert_eq!(world.data(id, "num"), Value::Int(1_321), "the process's events go on");
     world.complete(id, "other", "li", "done").expect("done");
     assert_eq!(world.outcome(id).as_deref(), Some("moved"));
 }

@@ -9,7 +9,7 @@ use crate::driver::{HOUR, SECOND, World, failed, input, process, task, value};
 
 fn call(activity: &str, rest: &str) -> String {
     format!(
-        "data: {{ n: optional integer }}\nsteps:\n  - id: call\n    call: {activity}\n    with: {{ value: 7 }}\n    into: {{ n: value }}\n{rest}  - {}\n",
+        "data: {{ num: optional integer }}\nsteps:\n  - id: call\n    call: {activity}\n    with: {{ value: 7 }}\n    into: {{ num: value }}\n{rest}  - {}\n",
         task("next")
     )
 }
@@ -17,7 +17,7 @@ fn call(activity: &str, rest: &str) -> String {
 #[test]
 fn an_inline_activity_s_result_is_in_the_transition() {
     let (world, id) = World::started(&call("test.echo", ""));
-    assert_eq!((world.open(id), world.data(id, "n")), (vec!["next".to_owned()], Value::Int(7)));
+    assert_eq!((world.open(id), world.data(id, "num")), (vec!["next".to_owned()], Value::Int(7)));
     assert_eq!((world.effects.len(), world.versions(id)), (1, 1));
 }
 
@@ -79,7 +79,7 @@ fn a_job_s_result_is_taken_once_and_only_for_its_attempt() {
         assert_eq!((second.attempt, &second.idempotency_key), (2, &first.idempotency_key));
         assert!(second.available_at > first.available_at);
         world.finish_job(id, &second, JobResult::Succeeded { output: value(5) }).expect("taken");
-        assert_eq!((world.data(id, "n"), world.jobs(id).len()), (Value::Int(5), 0));
+        assert_eq!((world.data(id, "num"), world.jobs(id).len()), (Value::Int(5), 0));
         let again = world.finish_job(id, &second, JobResult::Succeeded { output: value(6) });
         assert_eq!(again.expect_err("a second time").code(), "gone");
     }

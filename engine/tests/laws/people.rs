@@ -139,22 +139,22 @@ fn who_may_not_start_is_refused_and_a_wrong_input_names_its_field() {
 
 #[test]
 fn a_form_judges_the_answer() {
-    let steps = "data: { n: optional integer }\nsteps:\n  - { id: one, task: { title: { zh: 填, en: Fill }, to: { role: clerk }, form: form.form.json }, fills: [ n ] }\n";
+    let steps = "data: { num: optional integer }\nsteps:\n  - { id: one, task: { title: { zh: 填, en: Fill }, to: { role: clerk }, form: form.form.json }, fills: [ num ] }\n";
     let (mut world, id) = World::started(steps);
     let work = world.work(id, "one");
     let mut answer = complete(work, "done");
-    answer.answer = Value::record([("n", Value::from("many"))]);
+    answer.answer = Value::record([("num", Value::from("many"))]);
     assert_eq!(world.act(id, "li", Action::Complete(answer.clone())).expect_err("no number").code(), "invalid_answer");
-    answer.answer = Value::record([("n", Value::Int(4))]);
+    answer.answer = Value::record([("num", Value::Int(4))]);
     world.act(id, "li", Action::Complete(answer)).expect("fits");
-    assert_eq!(world.data(id, "n"), Value::Int(4));
+    assert_eq!(world.data(id, "num"), Value::Int(4));
 }
 
 fn signing() -> String {
     format!(
-        "data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\n  - id: sign\n    task: {{ title: {{ zh: 签, en: Sign }}, to: {{ role: checker }}, shows: [ n ], sign: signed }}\n    \
+        "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\n  - id: sign\n    task: {{ title: {{ zh: 签, en: Sign }}, to: {{ role: checker }}, shows: [ num ], sign: signed }}\n    \
          outcomes: {{ good: next, bad: {{ back_to: one }} }}\n  - {{ id: look, task: {{ title: {{ zh: 判, en: Judge }}, to: {{ role: clerk }} }}, outcomes: {{ good: next, bad: {{ back_to: one }} }} }}\n\
-         events: {{ count: {{ message: paid, match: {{ order: o1 }}, steps: [ {{ id: counted, set: {{ n: =n + 1 }} }} ] }} }}\n",
+         events: {{ count: {{ message: paid, match: {{ order: o1 }}, steps: [ {{ id: counted, set: {{ num: =num + 1 }} }} ] }} }}\n",
         task("one")
     )
 }
@@ -186,7 +186,7 @@ fn a_signature_is_bound_to_its_content_its_signer_its_outcome_and_its_fence() {
     other.outcome = Some("bad".into());
     assert_eq!(world.act(id, "zhao", Action::Complete(other)).expect_err("another outcome").code(), "content_changed");
     world.publish("paid", "m1", "o1", 1);
-    assert_eq!(world.act(id, "zhao", Action::Complete(shown)).expect_err("n has changed").code(), "content_changed");
+    assert_eq!(world.act(id, "zhao", Action::Complete(shown)).expect_err("num has changed").code(), "content_changed");
     let shown = signed(&world, id, "zhao", "bad");
     world.act(id, "zhao", Action::Complete(shown.clone())).expect("as it stands now");
     world.complete(id, "one", "li", "done").expect("done");

@@ -174,14 +174,14 @@ fn who_may_choose_where_to_go_back_must_choose_one_of_the_targets() {
 #[test]
 fn data_written_before_a_return_stays() {
     let steps = format!(
-        "data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\n  - {{ id: count, set: {{ n: =n + 1 }} }}\n  - {}\n",
+        "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\n  - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n",
         task("one"),
         judged("two", "one")
     );
     let (mut world, id) = World::started(&steps);
     for round in 1..=3 {
         world.complete(id, "one", "li", "done").expect("done");
-        assert_eq!(world.data(id, "n"), Value::Int(round));
+        assert_eq!(world.data(id, "num"), Value::Int(round));
         world.complete(id, "two", "li", "bad").expect("returned");
     }
 }

@@ -66,13 +66,13 @@ fn boundary_timer_against_completion_in_both_orders() {
 #[test]
 fn reminders_ring_at_each_of_their_moments_beside_the_step() {
     let steps = format!(
-        "data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: do_it\n    task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}\n    \
-         events: {{ nudge: {{ after: [ 1 days, 2 days ], steps: [ {{ id: nudged, set: {{ n: =n + 1 }} }} ] }} }}\n  - {}\n",
+        "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: do_it\n    task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}\n    \
+         events: {{ nudge: {{ after: [ 1 days, 2 days ], steps: [ {{ id: nudged, set: {{ num: =num + 1 }} }} ] }} }}\n  - {}\n",
         task("next")
     );
     let (mut world, id) = World::started(&steps);
     world.wait(5 * DAY);
-    assert_eq!((world.data(id, "n"), world.open(id)), (Value::Int(2), vec!["do_it".to_owned()]));
+    assert_eq!((world.data(id, "num"), world.open(id)), (Value::Int(2), vec!["do_it".to_owned()]));
     world.complete(id, "do_it", "li", "done").expect("done");
     assert_eq!(world.open(id), ["next"]);
 }
@@ -110,12 +110,12 @@ fn ends_step_means_that_the_event_s_steps_end_the_host() {
 
 #[test]
 fn a_pause_lies_before_every_round_but_the_first() {
-    let steps = format!("data: {{ n: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =n >= 3, every: 1 hour, at_most: 9 }}\n    \
-                         steps: [ {{ id: count, set: {{ n: =n + 1 }} }} ]\n  - {}\n", task("next"));
+    let steps = format!("data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 3, every: 1 hour, at_most: 9 }}\n    \
+                         steps: [ {{ id: count, set: {{ num: =num + 1 }} }} ]\n  - {}\n", task("next"));
     let (mut world, id) = World::started(&steps);
-    assert_eq!(world.data(id, "n"), Value::Int(1));
+    assert_eq!(world.data(id, "num"), Value::Int(1));
     world.wait(HOUR);
-    assert_eq!(world.data(id, "n"), Value::Int(2));
+    assert_eq!(world.data(id, "num"), Value::Int(2));
     world.wait(HOUR);
     assert_eq!(world.open(id), ["next"]);
 }
