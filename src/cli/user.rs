@@ -78,7 +78,13 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
                     .filter_map(|role| role.get("role").and_then(Json::as_str).map(str::to_owned))
                     .collect();
                 let active = account.get("active").and_then(Json::as_bool).unwrap_or_default();
-                table.add_row([text("id"), text("printed_name"), text("kind"), active.to_string(), roles.join(", ")]);
+                table.add_row([
+                    text("account"),
+                    text("printed_name"),
+                    text("kind"),
+                    active.to_string(),
+                    roles.join(", "),
+                ]);
             }
             output::line(table);
         }
@@ -95,7 +101,7 @@ async fn act(client: &crate::client::Client, action: &Action) -> anyhow::Result<
         Action::List => Json::Array(client.list("/api/v1/accounts", usize::MAX).await?),
         Action::Add { account, name, service, roles, manager } => {
             let kind = if *service { "service" } else { "person" };
-            let mut body = json!({ "id": account, "printed_name": name, "kind": kind });
+            let mut body = json!({ "account": account, "printed_name": name, "kind": kind });
             if let Some(manager) = manager {
                 body["manager"] = json!(manager);
             }
