@@ -12,16 +12,17 @@ use store::{Database, StoreError};
 use crate::shared::Shared;
 use crate::writer::chain;
 
-/// Who this process is, for others on the same host to see whether it lives: `host/pid/start`.
+/// Who this process is, for others on the same host to see whether it lives: `host/boot/pid/start`.
 fn myself() -> String {
     let pid = std::process::id();
     format!("{}/{pid}/{}", host(), started(pid).unwrap_or_default())
 }
 
+/// Its name and this boot of it: two machines may bear one name, and their process numbers say nothing to each other.
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_else(|_| "host".into())
+    let read = |path: &str| std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let boot = read("/proc/sys/kernel/random/boot_id");
+    format!("{}/{}", read("/proc/sys/kernel/hostname"), boot.split('-').next().unwrap_or_default())
 }
 
 /// When a process of this host started, in ticks since boot; `None` if it runs no more, or nobody can tell.
