@@ -5,11 +5,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign_engine::language::check;
 use countersign_engine::language::definition::Definition;
 use countersign_engine::language::release::collect;
 use countersign_engine::scenario::{Report, junit, run_all};
 use proptest::prelude::*;
+use support::check;
 
 const PROCESS: &str = r#"
 process: purchase

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use engine::id::Digest;
+use engine::signing::record_digest;
 use engine::value::Value;
-use engine::work::record_digest;
 use runtime::releases::Releases;
 use runtime::verify::{self, Mismatch};
 use serde::Serialize;
