@@ -61,16 +61,16 @@ enum Command {
 #[derive(Args, Clone)]
 pub(crate) struct Target {
     /// The database, `sqlite:PATH` or `postgres://USER@HOST/NAME`, while no server runs on it [env: COUNTERSIGN_DATABASE]
-    #[arg(long, conflicts_with = "server", value_name = "URL")]
+    #[arg(long, global = true, conflicts_with = "server", value_name = "URL")]
     pub(crate) database: Option<String>,
     /// The address of a running server, `HOST:PORT` or an URL [env: COUNTERSIGN_SERVER]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR")]
     pub(crate) server: Option<String>,
     /// Your API token, for --server [env: COUNTERSIGN_TOKEN]
-    #[arg(long, value_name = "TOKEN", requires = "server")]
+    #[arg(long, global = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// With --database: act as this account instead of the administrator
-    #[arg(long = "as", value_name = "ACCOUNT", conflicts_with = "server")]
+    #[arg(long = "as", global = true, value_name = "ACCOUNT", conflicts_with = "server")]
     pub(crate) actor: Option<String>,
 }
 
