@@ -2,6 +2,8 @@
 //!
 //! | module | for |
 //! |---|---|
+//! | [`bench`] | what the platform does in a second, with what the database itself takes beside it |
 //! | [`import`] | reading another system's export |
 
+pub mod bench;
 pub mod import;
