@@ -293,7 +293,8 @@ mod tests {
         leaf.prop_recursive(5, 64, 8, move |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                prop::collection::vec((key, inner), 0..8).prop_map(|entries| Value::Object(entries.into_iter().collect())),
+                prop::collection::vec((key, inner), 0..8)
+                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
             ]
         })
     }
@@ -309,7 +310,9 @@ mod tests {
                     None => number.serialize(serializer),
                 },
                 Value::Array(items) => serializer.collect_seq(items.iter().map(Plain)),
-                Value::Object(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, Plain(value)))),
+                Value::Object(entries) => {
+                    serializer.collect_map(entries.iter().map(|(key, value)| (key, Plain(value))))
+                }
                 other => other.serialize(serializer),
             }
         }
@@ -326,7 +329,8 @@ mod tests {
 
     #[test]
     fn keys_are_in_the_order_of_their_utf_16_units() {
-        let value = json!({"\u{ffff}": 1, "\u{10000}": 2, "b": 3, "a!": 4, "a": 5, "\n": [{"z": 1, "y": {"d": 0, "c": 0}}]});
+        let value =
+            json!({"\u{ffff}": 1, "\u{10000}": 2, "b": 3, "a!": 4, "a": 5, "\n": [{"z": 1, "y": {"d": 0, "c": 0}}]});
         let text = String::from_utf8(to_vec(&value).expect("JSON")).expect("UTF-8");
         assert_eq!(
             text,

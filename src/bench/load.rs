@@ -19,11 +19,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Shared {
-            stop: AtomicBool::new(false),
-            counting: AtomicBool::new(false),
-            numbers: AtomicI64::new(0),
-        })
+        Arc::new(Shared { stop: AtomicBool::new(false), counting: AtomicBool::new(false), numbers: AtomicI64::new(0) })
     }
 
     /// The next instance's number; it decides the branch, so that half of them take each.

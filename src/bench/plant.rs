@@ -52,8 +52,7 @@ impl Plant {
                 bail!("this database is in use by somebody else; give the bench an empty one of its own");
             }
         }
-        let ports =
-            Ports { activities: activities(), directory: Arc::new(directory.clone()), clock: Clock::system() };
+        let ports = Ports { activities: activities(), directory: Arc::new(directory.clone()), clock: Clock::system() };
         let node = Node::start(database.clone(), ports, Config::default()).await?;
         let handle = node.handle();
         let identity = Identity::new(database.clone(), directory);

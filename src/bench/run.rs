@@ -95,10 +95,7 @@ async fn work(plant: &Plant, course: Course, args: &BenchArgs) -> anyhow::Result
         raw_rows_per_s: raw.rows_per_s,
         share_of_raw: rows_per_s / raw.rows_per_s,
         cpu_us_per_raw_row: raw.cpu_us_per_row,
-        foreign: Foreign {
-            busy_processors: done.used.foreign / seconds,
-            load_average: measure::load_average(),
-        },
+        foreign: Foreign { busy_processors: done.used.foreign / seconds, load_average: measure::load_average() },
     })
 }
 
@@ -122,9 +119,7 @@ async fn submit(plant: &Plant, course: Course, args: &BenchArgs) -> anyhow::Resu
     }
     tokio::time::sleep(WARM_UP).await;
     let counts = plant.handle.counts();
-    let read = || {
-        [&counts.commits, &counts.transitions, &counts.rows].map(|count| count.load(Ordering::Relaxed))
-    };
+    let read = || [&counts.commits, &counts.transitions, &counts.rows].map(|count| count.load(Ordering::Relaxed));
     let (before, begun) = (read(), Moment::now());
     shared.counting.store(true, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_secs(u64::from(args.seconds))).await;
@@ -155,11 +150,8 @@ async fn bare(plant: &Plant, done: &Done, args: &BenchArgs) -> anyhow::Result<Ra
     // A transition changes its instance's row; what is left are tasks.
     let instances = transitions.min(others);
     let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let shares = Shares {
-        transitions: count(transitions),
-        instances: count(instances),
-        tasks: count(others - instances),
-    };
+    let shares =
+        Shares { transitions: count(transitions), instances: count(instances), tasks: count(others - instances) };
     let mut yardstick = Yardstick::open(&plant.database).await?;
     for _ in 0..20 {
         yardstick.commit(&plant.database, shares).await?;
@@ -172,8 +164,5 @@ async fn bare(plant: &Plant, done: &Done, args: &BenchArgs) -> anyhow::Result<Ra
     }
     let used = begun.until(&Moment::now());
     let rows = rows as f64;
-    Ok(Raw {
-        rows_per_s: rows / used.seconds,
-        cpu_us_per_row: (used.own + used.database) * 1e6 / rows.max(1.0),
-    })
+    Ok(Raw { rows_per_s: rows / used.seconds, cpu_us_per_row: (used.own + used.database) * 1e6 / rows.max(1.0) })
 }

@@ -97,7 +97,8 @@ impl Yardstick {
             }
             let first = self.next;
             self.next += wanted as u64;
-            let ids: Vec<[u8; 16]> = (first..self.next).map(|number| (u128::from(number) << 64).to_be_bytes()).collect();
+            let ids: Vec<[u8; 16]> =
+                (first..self.next).map(|number| (u128::from(number) << 64).to_be_bytes()).collect();
             let mut params = Vec::with_capacity(wanted * bare.of.columns.len());
             for (number, id) in (first..).zip(&ids) {
                 let sample = &bare.rows[usize::try_from(number).unwrap_or(0) % bare.rows.len()];
