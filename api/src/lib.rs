@@ -11,6 +11,7 @@ mod layers;
 pub mod limits;
 pub mod open;
 pub mod problem;
+mod serve;
 pub mod v1;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use axum::routing::get;
 pub use backend::{Backend, Parts, Policy};
 pub use document::OPEN as OPEN_ADDRESSES;
+pub use serve::serve;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

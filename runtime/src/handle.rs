@@ -72,7 +72,9 @@ impl Handle {
             cause: request.cause,
             signature: request.signature,
         });
-        self.submit(to, Command { actor: request.actor, action }, request.idempotency).await
+        let command = Command { actor: request.actor, action };
+        let idempotency = request.idempotency;
+        self.ask(Request { idempotency, fresh: true, ..Request::new(Work::Instance { to, command }) }).await
     }
 
     /// Publishes a message: to those who wait, to the processes it starts, or into the buffer.

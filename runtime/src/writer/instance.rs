@@ -60,7 +60,7 @@ impl Writer {
         if let Some(why) = self.shared.parked(to) {
             return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
         }
-        let before = match self.state(batch, to).await {
+        let before = match self.state(batch, to, request.fresh).await {
             Ok(before) => before,
             Err(load::LoadError::Store(error)) => return Err(error),
             Err(error) => {
@@ -134,9 +134,12 @@ impl Writer {
         Ok(Outcome::Answer(Ok(receipt)))
     }
 
-    async fn state(&self, batch: &Batch, id: InstanceId) -> Result<Option<Committed>, load::LoadError> {
+    async fn state(&self, batch: &Batch, id: InstanceId, fresh: bool) -> Result<Option<Committed>, load::LoadError> {
         if let Some(drafted) = batch.states.get(&id) {
             return Ok(Some(drafted.clone()));
+        }
+        if fresh {
+            return Ok(None);
         }
         if let Some(cached) = self.shared.cache.get(id) {
             return Ok(Some(cached));
