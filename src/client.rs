@@ -19,7 +19,7 @@ pub struct Client {
 
 enum Target {
     Server { base: String, token: String, http: reqwest::Client },
-    Local { plant: Box<Plant>, router: axum::Router, principal: Box<Principal> },
+    Local { plant: Option<Box<Plant>>, router: axum::Router, principal: Box<Principal> },
 }
 
 /// An answer that is no success.
@@ -49,14 +49,19 @@ impl Client {
             bail!("unknown_account: there is no active account `{name}`");
         };
         let router = api::router(plant.backend.clone());
-        Ok(Client { target: Target::Local { plant: Box::new(plant), router, principal: Box::new(principal) } })
+        Ok(Client { target: Target::Local { plant: Some(Box::new(plant)), router, principal: Box::new(principal) } })
+    }
+
+    /// A client within this process that acts as somebody on a node that others keep.
+    pub fn within(router: axum::Router, principal: Principal) -> Self {
+        Client { target: Target::Local { plant: None, router, principal: Box::new(principal) } }
     }
 
     /// The node behind it, where it is in this process.
     #[must_use]
     pub fn plant(&self) -> Option<&Plant> {
         match &self.target {
-            Target::Local { plant, .. } => Some(plant),
+            Target::Local { plant, .. } => plant.as_deref(),
             Target::Server { .. } => None,
         }
     }
@@ -111,7 +116,8 @@ impl Client {
         let json: Json = if bytes.is_empty() {
             Json::Null
         } else {
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| Json::String(String::from_utf8_lossy(&bytes).into_owned()))
+            serde_json::from_slice(&bytes)
+                .unwrap_or_else(|_| Json::String(String::from_utf8_lossy(&bytes).into_owned()))
         };
         if (200..300).contains(&status) {
             return Ok(json);
@@ -141,7 +147,7 @@ impl Client {
 
     /// Ends it: a node in this process stops in good order.
     pub async fn close(self) -> anyhow::Result<()> {
-        if let Target::Local { plant, .. } = self.target {
+        if let Target::Local { plant: Some(plant), .. } = self.target {
             plant.node.stop().await?;
         }
         Ok(())

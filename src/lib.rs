@@ -2,6 +2,14 @@
 //!
 //! | module | for |
 //! |---|---|
+//! | [`cli`] | the command line |
+//! | [`client`] | how a command reaches the product |
+//! | [`config`] | options and the environment |
+//! | [`wire`] | who gets what |
 //! | [`import`] | reading another system's export |
 
+pub mod cli;
+pub mod client;
+pub mod config;
 pub mod import;
+pub mod wire;

@@ -1,1 +1,37 @@
-fn main() {}
+//! The `countersign` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use countersign::{cli, client, config};
+use tracing_subscriber::EnvFilter;
+
+/// A thread's stack: rules nest, and debug builds are generous with frames.
+const STACK_BYTES: usize = 8 << 20;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let filter = config::variable(config::LOG).unwrap_or_else(|| "warn".to_owned());
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("countersign: cannot start: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(cli::run(cli)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("countersign: {error:#}");
+            if let Some(refused) = error.downcast_ref::<client::Refused>()
+                && let Some(chinese) = refused.body.get("detail_zh").and_then(serde_json::Value::as_str)
+            {
+                eprintln!("             {chinese}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -78,7 +78,7 @@ async fn ensure_administrator(identity: &Identity, accounts: &Accounts) -> anyho
     if identity.directory().snapshot().account(ADMINISTRATOR).is_some() {
         return Ok(());
     }
-    let new = identity::NewAccount {
+    let new = identity::command::NewAccount {
         id: ADMINISTRATOR.into(),
         kind: identity::Kind::Person,
         printed_name: "Administrator".into(),
@@ -93,9 +93,8 @@ async fn ensure_administrator(identity: &Identity, accounts: &Accounts) -> anyho
 /// The text of `/metrics`: what was counted, and gauges of this moment.
 fn metrics(handle: Handle) -> Arc<dyn Fn() -> String + Send + Sync> {
     static RECORDER: OnceLock<Option<metrics_exporter_prometheus::PrometheusHandle>> = OnceLock::new();
-    let recorder = RECORDER
-        .get_or_init(|| metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok())
-        .clone();
+    let recorder =
+        RECORDER.get_or_init(|| metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().ok()).clone();
     Arc::new(move || {
         let mut text = recorder.as_ref().map(metrics_exporter_prometheus::PrometheusHandle::render).unwrap_or_default();
         let counts = handle.counts();

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -9,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::Instrument as _;
@@ -30,7 +32,8 @@ pub(crate) fn around(router: Router, backend: &Backend) -> Router {
     };
     router
         .layer(from_fn(caught))
-        .layer(from_fn_with_state(backend.clone(), limited))
+        .layer(from_fn_with_state(backend.clone(), crate::audit::noted))
+        .layer(from_fn_with_state(backend.requests(), limited))
         .layer(from_fn(in_the_callers_language))
         .layer(from_fn(in_a_span))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -80,12 +83,12 @@ async fn in_the_callers_language(request: Request, next: Next) -> Response {
 }
 
 /// Refuses at once what is too much, and ends what takes too long.
-async fn limited(State(backend): State<Backend>, request: Request, next: Next) -> Response {
+async fn limited(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if header_bytes > limits::HEADER_BYTES_MAX {
         return Problem::plain(Code::HeadersTooLarge).into_response();
     }
-    let Ok(_turn) = backend.requests.try_acquire() else {
+    let Ok(_turn) = turns.try_acquire() else {
         return Problem::plain(Code::Busy).retry_after(1).into_response();
     };
     match tokio::time::timeout(limits::REQUEST_TIME_MAX, next.run(request)).await {
@@ -108,4 +111,60 @@ fn message_of(panic: &(dyn Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    fn request() -> Request {
+        Request::builder().uri("/").body(Body::empty()).unwrap()
+    }
+
+    async fn code_of(response: Response) -> String {
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        let body: crate::problem::ProblemBody = serde_json::from_slice(&bytes).unwrap();
+        body.code
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_our_fault_and_the_node_lives() {
+        async fn bug() -> &'static str {
+            panic!("a bug with a secret in it")
+        }
+        let router: Router = Router::new().route("/", get(bug)).layer(from_fn(caught));
+        for _ in 0..2 {
+            let response = router.clone().oneshot(request()).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(code_of(response).await, "internal_error");
+        }
+    }
+
+    #[tokio::test]
+    async fn more_at_once_than_there_are_turns_is_refused_and_not_queued() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (go, wait) = tokio::sync::watch::channel(false);
+        let slow = move || {
+            let mut wait = wait.clone();
+            async move {
+                wait.wait_for(|go| *go).await.unwrap();
+            }
+        };
+        let router: Router = Router::new().route("/", get(slow)).layer(from_fn_with_state(turns.clone(), limited));
+        let first = tokio::spawn(router.clone().oneshot(request()));
+        while turns.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let second = router.clone().oneshot(request()).await.unwrap();
+        assert!(second.headers().contains_key(header::RETRY_AFTER));
+        assert_eq!(code_of(second).await, "busy");
+        go.send(true).unwrap();
+        assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::OK);
+        assert_eq!(router.oneshot(request()).await.unwrap().status(), StatusCode::OK);
+    }
 }

@@ -3,6 +3,7 @@
 //! A handler reads its request through [`extract`], calls one thing of [`backend`], and shapes the answer; what is
 //! refused is a [`problem`]. [`router`] below is the table of contents.
 
+mod audit;
 mod backend;
 mod document;
 pub mod extract;
@@ -27,6 +28,7 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
         .routes(routes!(v1::definitions::list::list_definitions))
         .routes(routes!(v1::definitions::show::show_definition))
         .routes(routes!(v1::definitions::diagram::draw_definition))
+        .routes(routes!(v1::definitions::to_sign::prepare_start))
         .routes(routes!(v1::releases::list::list_releases, v1::releases::deploy::deploy_release))
         .routes(routes!(v1::releases::show::show_release))
         .routes(routes!(v1::releases::approve::approve_release))
@@ -67,7 +69,6 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
 }
 
 /// The whole surface, ready to be served.
-#[must_use]
 pub fn router(backend: Backend) -> axum::Router {
     let (router, document) = table_of_contents().split_for_parts();
     let json: Arc<str> = text_of(&document).into();
@@ -79,7 +80,7 @@ pub fn router(backend: Backend) -> axum::Router {
     layers::around(router, &backend)
 }
 
-/// The OpenAPI document as it is committed: `cargo run -p countersign-api --example openapi > api/openapi.json`.
+/// The OpenAPI document as it is committed: `cargo xtask openapi`.
 #[must_use]
 pub fn openapi_json() -> String {
     text_of(&table_of_contents().into_openapi())

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use crate::command::{Action, Actor, Command, JobResult, Start};
+use crate::command::{Action, Actor, Command, JobResult, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
-use crate::facts::{Ask, Fact, PersonFact};
+use crate::facts::{Ask, Fact, PersonFact, RoleFact};
 use crate::flow::{self, Done};
 use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
@@ -114,10 +114,15 @@ pub(crate) fn reject<T>(rejection: Rejection) -> Deciding<T> {
 
 fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
     let definition = draft.definition.clone();
-    if matches!(start.cause, crate::command::Cause::Person) {
-        may_start(draft, actor)?;
-    }
-    let input = checked_input(&definition.input, &start.input)?;
+    let rule = match start.cause {
+        crate::command::Cause::Person => may_start(draft, actor)?,
+        _ => None,
+    };
+    let input = completed_input(&definition.input, &start.input)?;
+    let signature = match &rule {
+        Some(rule) => crate::signing::start_signature(draft, rule, start, &input, actor)?,
+        None => None,
+    };
     let data: Map = definition.data.iter().map(|field| (field.name.clone(), field.initial.clone())).collect();
     let started = |key: Option<Arc<str>>| Event::Started {
         process: definition.process.clone(),
@@ -155,6 +160,10 @@ fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
     }
     draft.emit(started(key));
     draft.place = Some(ROOT_RUN);
+    if let Some(signature) = signature {
+        let work = WorkId { run: ROOT_RUN, seat: 0 };
+        draft.emit(Event::Signed { work, signature: Box::new(signature) });
+    }
     draft.open_scope(ROOT_RUN, &Arc::from(""), Purpose::Body, None);
     draft.arm_handlers(ROOT_RUN, &definition.handlers, &Place::scope(ROOT_SCOPE))
 }
@@ -165,21 +174,39 @@ pub fn returns_existing(definition: &definition::Definition) -> bool {
     definition.policy.duplicate_key == DuplicateKey::ReturnExisting
 }
 
-fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
-    let definition = draft.definition.clone();
-    let mut roles = Vec::new();
-    for start in &definition.starts {
-        if let definition::Start::People { roles: allowed, .. } = start {
-            roles.extend(allowed.iter().cloned());
-        }
-    }
-    let Some(id) = actor.id() else { return Ok(()) };
+/// The rule by which this person may start; none when the platform starts in a person's place.
+fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<Option<StartRule>> {
+    let Some(id) = actor.id() else { return Ok(None) };
     let person = person(draft, id)?;
-    let holds = |role: &str| person.roles.iter().any(|held| held.role.as_ref() == role);
-    if holds(ADMIN) || roles.iter().any(|role| holds(role)) {
-        return Ok(());
+    match start_rule(&draft.definition, &person.roles) {
+        Ok(rule) => Ok(rule),
+        Err(rejection) => reject(rejection),
     }
-    reject(Rejection::MayNotStart)
+}
+
+/// What a start by a person needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartRule {
+    pub form: Option<Arc<str>>,
+    /// The meaning of the signature that it demands.
+    pub sign: Option<Arc<str>>,
+}
+
+/// The first rule that lets a holder of these roles start; administrators start by the first of all, if there is one.
+pub fn start_rule(definition: &definition::Definition, roles: &[RoleFact]) -> Result<Option<StartRule>, Rejection> {
+    let rules = definition.starts.iter().filter_map(|start| match start {
+        definition::Start::People { roles, form, sign } => {
+            Some((roles, StartRule { form: form.clone(), sign: sign.clone() }))
+        }
+        _ => None,
+    });
+    let holds = |role: &str| roles.iter().any(|held| held.role.as_ref() == role);
+    let mut rules: Vec<_> = rules.collect();
+    match rules.iter().position(|(allowed, _)| allowed.iter().any(|role| holds(role))) {
+        Some(place) => Ok(Some(rules.swap_remove(place).1)),
+        None if holds(ADMIN) => Ok(rules.into_iter().next().map(|(_, rule)| rule)),
+        None => Err(Rejection::MayNotStart),
+    }
 }
 
 /// The account, which must exist and be active.
@@ -191,20 +218,20 @@ pub(crate) fn person(draft: &mut Draft, id: &UserId) -> Deciding<PersonFact> {
     }
 }
 
-/// The input with every declared field; strangers and misfits are refused.
-fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value> {
+/// The input with every declared field, as a start records it; strangers and misfits are refused.
+pub fn completed_input(fields: &[definition::Field], input: &Value) -> Result<Value, Rejection> {
     let empty = Map::new();
     let given = match input {
         Value::Null => &empty,
         Value::Map(given) => given.as_ref(),
         other => {
-            return reject(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
+            return Err(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
         }
     };
     if let Some(stranger) = given.keys().find(|name| fields.iter().all(|field| field.name != **name)) {
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_ref()).collect();
         let why = format!("there is no field `{stranger}`; the fields are {}", known.join(", "));
-        return reject(Rejection::InvalidInput(why.into()));
+        return Err(Rejection::InvalidInput(why.into()));
     }
     let mut whole = Map::new();
     for field in fields {
@@ -212,7 +239,7 @@ fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value>
         if let Err(mismatch) = field.kind.check(&value) {
             let inside = if mismatch.path.is_empty() { String::new() } else { format!(".{}", mismatch.path) };
             let why = format!("`{}{inside}` must be {}, but is {}", field.name, mismatch.wanted, mismatch.found);
-            return reject(Rejection::InvalidInput(why.into()));
+            return Err(Rejection::InvalidInput(why.into()));
         }
         whole.insert(field.name.clone(), value);
     }

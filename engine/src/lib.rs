@@ -12,7 +12,7 @@
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
-//! | [`draft`], [`decide`], [`work`] | deciding: the machinery, the commands, what people do |
+//! | [`draft`], [`decide`], [`work`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
 //! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
@@ -42,6 +42,7 @@ pub mod rejection;
 pub mod row_key;
 pub mod rules;
 pub mod scenario;
+pub mod signing;
 pub mod state;
 mod step;
 pub mod time;

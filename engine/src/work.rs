@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::command::{Actor, Assertion, Complete, WorkId};
+use crate::command::{Actor, Complete, WorkId};
 use crate::decide::{ADMIN, person, reject};
 use crate::draft::{Deciding, Draft, Stop};
-use crate::event::{Candidates, Event, Signature, Task};
+use crate::event::{Candidates, Event, Task};
 use crate::facts::{Ask, Fact, PersonFact};
 use crate::flow::{self, Done};
-use crate::id::{Digest, UserId};
-use crate::language::definition::{Definition, InitiatorApproves, NotWho, Path, Route, Step, StepKind, Text};
+use crate::id::UserId;
+use crate::language::definition::{Definition, InitiatorApproves, NotWho, Route, Step, StepKind};
 use crate::rejection::{FieldFault, Rejection};
+use crate::signing;
 use crate::state::{Body, State};
 use crate::step;
 use crate::step::approve::{APPROVED, REJECTED};
@@ -122,7 +123,7 @@ pub(crate) fn complete(draft: &mut Draft, complete: &Complete, actor: &Actor) ->
     check_answer(draft, &work, &outcome, &complete.answer)?;
     choose_target(&work.step, &outcome, complete)?;
     if let Some(meaning) = work.task.sign.clone() {
-        sign(draft, &work, complete, &outcome, &who, &meaning)?;
+        signing::sign(draft, complete, &outcome, &who, &work.task, &meaning)?;
     }
     match &work.step.kind {
         StepKind::Approve(_) => {
@@ -307,88 +308,6 @@ fn choose_target(step: &Step, outcome: &Arc<str>, complete: &Complete) -> Decidi
         None if back.targets.len() == 1 => Ok(()),
         _ => reject(Rejection::ChooseTarget { allowed: back.targets.clone() }),
     }
-}
-
-fn sign(
-    draft: &mut Draft,
-    work: &OpenWork,
-    complete: &Complete,
-    outcome: &Arc<str>,
-    who: &UserId,
-    meaning: &Arc<str>,
-) -> Deciding<()> {
-    let Some(assertion) = complete.signature.as_ref() else { return reject(Rejection::SignatureRequired) };
-    let definition = draft.definition.clone();
-    let shown = to_sign(&definition, draft.state(), complete.work, outcome, &complete.answer).unwrap_or_default();
-    let record = record_digest(&shown);
-    if assertion.record != record || assertion.signer != *who {
-        return reject(Rejection::ContentChanged);
-    }
-    let form = work.task.form.as_ref().and_then(|name| definition.forms.get(name)).map(|form| form.digest);
-    let signature = Box::new(Signature {
-        meaning: meaning.clone(),
-        meaning_text: meaning_text(&definition, meaning),
-        record,
-        shown,
-        definition: definition.release,
-        form,
-        assertion: Assertion::clone(assertion),
-    });
-    draft.emit(Event::Signed { work: complete.work, signature });
-    Ok(())
-}
-
-/// The meaning's words in both languages, from the process's texts.
-#[must_use]
-pub fn meaning_text(definition: &Definition, meaning: &Arc<str>) -> Text {
-    definition.texts.get(meaning).cloned().unwrap_or_else(|| Text { zh: meaning.clone(), en: meaning.clone() })
-}
-
-/// SHA-256 over the record's RFC 8785 bytes.
-///
-/// # Panics
-/// Never: a value is plain JSON.
-#[must_use]
-pub fn record_digest(record: &Value) -> Digest {
-    Digest::of(&serde_json_canonicalizer::to_vec(record).expect("a value holds only texts, integers, lists and maps"))
-}
-
-/// The record that completing this work with this outcome and answer would sign: exactly what is displayed.
-/// `None` if the work is not open or needs no signature.
-#[must_use]
-pub fn to_sign(
-    definition: &Definition,
-    state: &State,
-    id: WorkId,
-    outcome: &Arc<str>,
-    answer: &Value,
-) -> Option<Value> {
-    let (run, work) = state.work(id)?;
-    let meaning = work.task().sign.as_ref()?;
-    let step = definition.step(&run.step)?;
-    let shows: &[Path] = match &step.kind {
-        StepKind::Task(task) => &task.shows,
-        StepKind::Approve(ballot) => &ballot.shows,
-        _ => &[],
-    };
-    let shown: Map = shows.iter().map(|path| (path.join(".").into(), state.shown(definition, path))).collect();
-    let meaning_text = meaning_text(definition, meaning);
-    let text =
-        |text: &Text| Value::record([("zh", Value::Text(text.zh.clone())), ("en", Value::Text(text.en.clone()))]);
-    Some(Value::record([
-        ("instance", Value::from(state.id().to_string())),
-        ("process", Value::Text(state.process().clone())),
-        ("release", Value::from(state.release().to_string())),
-        ("key", state.key().map_or(Value::Null, |key| Value::Text(key.clone()))),
-        ("step", Value::Text(run.step.clone())),
-        ("fence", Value::from(format!("{}.{}", id.run, id.seat))),
-        ("title", text(&work.task().title)),
-        ("meaning", Value::Text(meaning.clone())),
-        ("meaning_text", text(&meaning_text)),
-        ("outcome", Value::Text(outcome.clone())),
-        ("answer", answer.clone()),
-        ("shown", Value::map(shown)),
-    ]))
 }
 
 /// One thing a person could do with a piece of work, and why not if they may not.

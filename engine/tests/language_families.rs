@@ -1,13 +1,16 @@
 //! Findings that need files of their own, one by one.
 
 mod support;
+#[path = "support/told.rs"]
+mod told;
 
 use countersign_engine::language::release::Bundle;
-use support::{bundle, check, line};
+use support::{bundle, check};
+use told::line;
 
 /// Code, line and column of everything told.
-fn told(bundle: &Bundle) -> Vec<(String, &'static str, u32, u32)> {
-    let place = |finding: &support::Diagnostic| {
+fn found(bundle: &Bundle) -> Vec<(String, &'static str, u32, u32)> {
+    let place = |finding: &told::Diagnostic| {
         (finding.file.to_string(), finding.code.id, finding.span.line, finding.span.column)
     };
     check(bundle).diagnostics.iter().map(place).collect()
@@ -31,13 +34,13 @@ fn one(file: &str, code: &'static str, line: u32, column: u32) -> Vec<(String, &
 
 #[test]
 fn a_folder_without_a_process_is_told_so() {
-    assert_eq!(told(&Bundle::default()), one("process.yaml", "bundle.no_process", 1, 1));
+    assert_eq!(found(&Bundle::default()), one("process.yaml", "bundle.no_process", 1, 1));
 }
 
 #[test]
 fn a_file_that_is_no_utf8_is_told_where() {
     assert_eq!(
-        told(&with("purchase", "process.yaml", b"process: a\nt\xff".to_vec())),
+        found(&with("purchase", "process.yaml", b"process: a\nt\xff".to_vec())),
         one("process.yaml", "yaml.encoding", 2, 2)
     );
 }
@@ -45,23 +48,23 @@ fn a_file_that_is_no_utf8_is_told_where() {
 #[test]
 fn a_file_too_large_or_too_deep_is_refused() {
     assert_eq!(
-        told(&with("purchase", "process.yaml", "#".repeat(2 << 20))),
+        found(&with("purchase", "process.yaml", "#".repeat(2 << 20))),
         one("process.yaml", "yaml.too_large", 1, 1)
     );
-    assert_eq!(told(&with("purchase", "process.yaml", "[".repeat(80))), one("process.yaml", "yaml.too_deep", 1, 65));
+    assert_eq!(found(&with("purchase", "process.yaml", "[".repeat(80))), one("process.yaml", "yaml.too_deep", 1, 65));
 }
 
 #[test]
 fn what_no_parser_reads_is_told_where() {
     assert_eq!(
-        told(&with("purchase", "process.yaml", "process: a\ntitle: { zh: a, en: b ]\n")),
+        found(&with("purchase", "process.yaml", "process: a\ntitle: { zh: a, en: b ]\n")),
         one("process.yaml", "yaml.syntax", 2, 23)
     );
 }
 
 #[test]
 fn business_days_need_a_calendar() {
-    let found = told(&edited("order_review", "process.yaml", "calendar: plant_cn\n", ""));
+    let found = found(&edited("order_review", "process.yaml", "calendar: plant_cn\n", ""));
     let lines: Vec<String> = check(&edited("order_review", "process.yaml", "calendar: plant_cn\n", ""))
         .diagnostics
         .iter()
@@ -74,12 +77,12 @@ fn business_days_need_a_calendar() {
 fn an_activity_stands_once_in_the_catalogue() {
     let mut bundle = bundle("purchase");
     bundle.files.insert("catalogue/zz.yaml".into(), b"activities:\n  mail.send: { input: { to: user } }\n".to_vec());
-    assert_eq!(told(&bundle), one("catalogue/zz.yaml", "catalogue.invalid", 2, 3));
+    assert_eq!(found(&bundle), one("catalogue/zz.yaml", "catalogue.invalid", 2, 3));
 }
 
 #[test]
 fn a_row_that_never_counts_is_told() {
-    let found = told(&edited(
+    let found = found(&edited(
         "order_review",
         "classify.table.yaml",
         "  any           | standard",
@@ -102,12 +105,14 @@ fn an_expression_has_its_place_in_every_style_of_text() {
     for text in written {
         let to = format!("id: keep\n        set:\n          {text}");
         let bundle = edited("purchase", "process.yaml", base, &to);
-        let found = told(&bundle);
+        let found = found(&bundle);
         let text = String::from_utf8(bundle.files["process.yaml"].clone()).expect("UTF-8");
         let (line, real) = text
             .lines()
             .enumerate()
-            .find_map(|(line, content)| content.find("nothere").map(|byte| (line + 1, content[..byte].chars().count() + 1)))
+            .find_map(|(line, content)| {
+                content.find("nothere").map(|byte| (line + 1, content[..byte].chars().count() + 1))
+            })
             .expect("the name stands somewhere");
         assert_eq!(found, one("process.yaml", "expr.unknown_variable", line as u32, real as u32), "{to}");
     }
@@ -116,7 +121,7 @@ fn an_expression_has_its_place_in_every_style_of_text() {
         let bundle = edited("purchase", "process.yaml", base, &to);
         let text = String::from_utf8(bundle.files["process.yaml"].clone()).expect("UTF-8");
         let line = text.lines().position(|line| line.contains("nothere")).expect("the name stands somewhere") + 1;
-        assert_eq!(told(&bundle), one("process.yaml", "expr.unknown_variable", line as u32, 13), "{indicator}");
+        assert_eq!(found(&bundle), one("process.yaml", "expr.unknown_variable", line as u32, 13), "{indicator}");
     }
 }
 
@@ -131,9 +136,7 @@ fn all_faults_are_told_at_once() {
     ] {
         text = text.replacen(from, to, 1);
     }
-    let codes: Vec<&str> = told(&with("purchase", "process.yaml", text)).into_iter().map(|finding| finding.1).collect();
+    let codes: Vec<&str> =
+        found(&with("purchase", "process.yaml", text)).into_iter().map(|finding| finding.1).collect();
     assert_eq!(codes, ["shape.missing_key", "shape.invalid_value", "write.unknown_field", "back_to.unknown"]);
 }
-
-/// `table.unproved` is a warning about tables too large for the proof; the proof's own tests make one.
-const _PROVED_ELSEWHERE: &str = "table.unproved";

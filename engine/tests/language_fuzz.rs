@@ -1,10 +1,13 @@
 //! No bytes make the checker panic, and the same bytes give the same findings.
 
 mod support;
+#[path = "support/told.rs"]
+mod told;
 
 use countersign_engine::language::release::Bundle;
 use proptest::prelude::*;
-use support::{bundle, check, line};
+use support::{bundle, check};
+use told::line;
 
 /// Pieces that parsers trip over.
 const SPLICES: [&str; 40] = [

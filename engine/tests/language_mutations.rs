@@ -1,10 +1,13 @@
 //! Valid processes, broken at known nodes: each break is found with its code at its line and column, and nothing else is.
 
 mod support;
+#[path = "support/told.rs"]
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use support::{bundle, check, line};
+use support::{bundle, check};
+use told::line;
 
 /// Where the mark stands, the finding is expected.
 const MARK: char = '⟦';

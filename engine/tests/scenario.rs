@@ -5,10 +5,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use countersign_engine::language::check;
 use countersign_engine::language::definition::Definition;
 use countersign_engine::language::release::collect;
 use countersign_engine::scenario::{Report, junit, run_all};
+use proptest::prelude::*;
+use support::check;
 
 const PROCESS: &str = r#"
 process: purchase
@@ -277,6 +278,50 @@ fn junit_has_every_story_and_escapes_what_it_says() {
 #[test]
 fn the_same_story_gives_the_same_report() {
     assert_eq!(story(HEAD, WHOLE), story(HEAD, WHOLE));
+}
+
+#[test]
+fn people_and_programs_read_the_same_verdicts() {
+    let report = story(HEAD, "play:\n  - { as: wang, does: reviw }\n");
+    let lines = report.to_string();
+    assert!(
+        lines.contains("  FAILED a story\n         a.scenario.yaml:7:5: the process has no step `reviw`"),
+        "{lines}"
+    );
+    assert!(lines.contains("not reached: process.yaml:13:5 review: refused"), "{lines}");
+    let json = report.to_json();
+    assert_eq!((&json["passed"], &json["failed"]), (&0.into(), &1.into()));
+    assert_eq!(json["scenarios"][0]["faults"][0]["line"], 7);
+    assert_eq!(json["coverage"]["steps"], 10);
+}
+
+/// The example of `docs/scenarios.md`, which is a whole story of this file's process.
+#[test]
+fn the_documented_scenario_passes() {
+    let page = include_str!("../../docs/scenarios.md");
+    let (_, rest) = page.split_once("```yaml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    passes(&run(&[("a.scenario.yaml", example)]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A scenario that somebody is still typing: pieces of a good one, cut and mixed.
+    #[test]
+    fn no_text_makes_it_panic(picks in proptest::collection::vec((0usize..40, 0usize..60, any::<bool>()), 0..14)) {
+        let whole = format!("scenario: x\n{}{}", HEAD.trim_start(), WHOLE.trim_start());
+        let lines: Vec<&str> = whole.lines().collect();
+        let mut text = String::new();
+        for (line, cut, all) in picks {
+            let line = lines[line % lines.len()];
+            let kept: String = if all { line.to_owned() } else { line.chars().take(cut).collect() };
+            text.push_str(&kept);
+            text.push('\n');
+        }
+        let report = run(&[("a.scenario.yaml", &text)]);
+        prop_assert!(report.passed() + report.failed() <= 1);
+    }
 }
 
 const ORDER_REVIEW: &str = r#"

@@ -1,5 +1,7 @@
 //! The contract of accounts, word for word on both databases.
 
+#![expect(clippy::unwrap_used, reason = "what a helper of a test cannot do fails the test")]
+
 use std::collections::BTreeMap;
 
 use countersign_identity as identity;

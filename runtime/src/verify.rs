@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use engine::command::Action;
+use engine::facts::Context;
 use engine::history::replay::{Redecided, fold, redecide};
 use engine::history::transition::{Content, Transition, leaf, next_head};
-use engine::facts::Context;
-use engine::command::Action;
 use engine::id::{Digest, InstanceId, ShardId};
 use engine::project::{InstanceRow, RowChange, standing};
 use engine::state::State;
@@ -245,7 +245,8 @@ async fn compare(
         if armed != timers {
             fault(format!("{} timers are stored, but the history says {}", armed.len(), timers.len()));
         }
-        let queued: Vec<_> = store::job::of_instance(&mut reader, id).await?.into_iter().map(|listed| listed.job).collect();
+        let queued: Vec<_> =
+            store::job::of_instance(&mut reader, id).await?.into_iter().map(|listed| listed.job).collect();
         jobs.sort_by_key(|job| job.run);
         if queued != jobs {
             fault(format!("{} jobs are stored, but the history says {}", queued.len(), jobs.len()));

@@ -54,7 +54,10 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<bool> {
         Format::Sarif => output::json(&language::diagnostics::sarif(&all))?,
         Format::Text => {
             let warnings = all.len() - errors;
-            output::line(format!("{sound} of {} processes are sound; {errors} errors, {warnings} warnings", folders.len()));
+            output::line(format!(
+                "{sound} of {} processes are sound; {errors} errors, {warnings} warnings",
+                folders.len()
+            ));
         }
     }
     Ok(errors == 0)

@@ -59,15 +59,14 @@ async fn complete(client: &crate::client::Client, args: &CompleteArgs, answer: J
     }
     if let Some(password) = &args.password {
         let password = if password == "-" { stdin()?.trim_end().to_owned() } else { password.clone() };
-        let mut wanted = json!({ "answer": body["answer"].clone() });
-        if let Some(outcome) = &args.outcome {
-            wanted["outcome"] = json!(outcome);
-        }
+        let outcome =
+            args.outcome.as_ref().ok_or_else(|| anyhow::anyhow!("a signature needs --outcome: it is signed too"))?;
+        let wanted = json!({ "answer": body["answer"].clone(), "outcome": outcome });
         let shown = client.post(&format!("{path}/to-sign"), &wanted).await?;
         if !args.json {
             output::line(serde_json::to_string_pretty(&shown)?);
         }
-        body["signature"] = json!({ "password": password, "record": shown.get("record").cloned().unwrap_or_default() });
+        body["signature"] = json!({ "password": password, "record": shown.get("digest").cloned().unwrap_or_default() });
     }
     client.post(&format!("{path}/complete"), &body).await
 }

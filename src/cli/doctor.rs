@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use engine::id::Digest;
+use engine::signing::record_digest;
 use engine::value::Value;
-use engine::work::record_digest;
 use runtime::releases::Releases;
 use runtime::verify::{self, Mismatch};
 use serde::Serialize;
@@ -64,16 +64,12 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<bool> {
     for table in inventory::repo::TABLES {
         rows += inventory_rows(&mut reader, table, &mut logged, &mut findings).await?;
     }
-    for table in identity::records::TABLES {
-        rows += identity_rows(&mut reader, table, &mut logged, &mut findings).await?;
+    for (table, key, row) in identity::records(&mut reader).await? {
+        rows += 1;
+        judge(table, &key, &row, &mut logged, &mut findings);
     }
-    let tables: BTreeSet<&str> = masterdata::repo::TABLES
-        .iter()
-        .chain(&sales::repo::TABLES)
-        .chain(&inventory::repo::TABLES)
-        .chain(&identity::records::TABLES)
-        .copied()
-        .collect();
+    let tables: BTreeSet<&str> =
+        masterdata::repo::TABLES.iter().chain(&sales::repo::TABLES).chain(&inventory::repo::TABLES).copied().collect();
     // What the log says is there and no table had.
     for ((table, key), digest) in logged {
         if digest.is_some() && tables.contains(table.as_str()) {
@@ -88,8 +84,7 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<bool> {
     let exposure = sales::repo::exposure_faults(&mut reader).await?.into_iter().map(|fault| ("exposure", fault));
     findings.extend(faults.chain(exposure).map(|(kind, detail)| Finding { kind, subject: String::new(), detail }));
     findings.extend(orphans(&mut reader).await?);
-    let examination =
-        Examination { instances: report.instances, transitions: report.transitions, rows, findings };
+    let examination = Examination { instances: report.instances, transitions: report.transitions, rows, findings };
     if args.json {
         output::json(&examination)?;
     } else {
@@ -144,7 +139,6 @@ macro_rules! rows_of {
 rows_of!(masterdata_rows, masterdata::repo::rows);
 rows_of!(sales_rows, sales::repo::rows);
 rows_of!(inventory_rows, inventory::repo::rows);
-rows_of!(identity_rows, identity::records::rows);
 
 fn judge(table: &str, key: &str, row: &Value, logged: &mut Logged, findings: &mut Vec<Finding>) {
     let subject = || format!("{table} {key}");

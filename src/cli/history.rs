@@ -51,6 +51,7 @@ pub(crate) async fn run(args: HistoryArgs) -> anyhow::Result<bool> {
 /// An event in a line: its name, and what it is about.
 fn event_line(event: &Json) -> String {
     let text = |name: &str| event.get(name).and_then(Json::as_str);
-    let about: Vec<&str> = ["step", "outcome", "activity", "message", "code", "handler"].iter().filter_map(|name| text(name)).collect();
+    let about: Vec<&str> =
+        ["step", "outcome", "activity", "message", "code", "handler"].iter().filter_map(|name| text(name)).collect();
     format!("{} {}", text("type").unwrap_or("?"), about.join(" "))
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::import::chunk::{Chunk, Written};
+use crate::import::mapping::Mapping;
+use crate::import::run::{ChunkWriter, ImportError, Rehearsal, Writing};
+use crate::import::source::Source;
+use crate::import::{built_in, report::Report, run as importing};
 use anyhow::Context;
 use clap::Args;
-use countersign::import::chunk::{Chunk, Written};
-use countersign::import::mapping::Mapping;
-use countersign::import::run::{ChunkWriter, ImportError, Rehearsal, Writing};
-use countersign::import::source::Source;
-use countersign::import::{built_in, report::Report, run as importing};
 use engine::command::Actor;
 use engine::id::ServiceStream;
 use engine::value::Value;
@@ -51,14 +51,14 @@ impl ChunkWriter for Door {
                 let (chunk, result) = (chunk.clone(), result.clone());
                 Box::pin(async move {
                     let written = chunk.apply(tx).await.map_err(ServiceError::Store)?;
-                    let rows = Value::Int(i64::try_from(written.loaded).unwrap_or(i64::MAX));
+                    let rows: u64 = written.loaded.iter().map(|(_, rows)| rows).sum();
+                    let rows = Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
                     *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(written);
                     Ok(Value::record([("rows", rows)]))
                 })
             });
             let actor = self.actor.clone();
-            let receipt =
-                self.handle.write(ServiceStream::Services, actor, "import.chunk", summary, write, None).await;
+            let receipt = self.handle.write(ServiceStream::Services, actor, "import.chunk", summary, write, None).await;
             receipt.map_err(|error| ImportError::Refused(error.to_string()))?;
             let written = written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
             Ok(written.unwrap_or_default())

@@ -23,10 +23,8 @@ enum Action {
     },
     /// Try again what an incident stopped
     Retry {
-        /// The instance
-        instance: String,
-        /// The incident's number
-        incident: u64,
+        /// The incident's id, as `list` prints it
+        incident: String,
         /// Why
         #[arg(long)]
         reason: String,
@@ -46,27 +44,20 @@ pub(crate) async fn run(args: IncidentArgs) -> anyhow::Result<bool> {
                 output::json(&incidents)?;
                 return Ok(true);
             }
-            let mut table = output::table(&["instance", "incident", "process", "step", "code", "raised"]);
+            let mut table = output::table(&["incident", "process", "step", "code", "raised"]);
             for incident in &incidents {
                 let text = |name: &str| match incident.get(name) {
                     Some(Json::String(text)) => text.clone(),
                     Some(Json::Null) | None => "-".to_owned(),
                     Some(other) => other.to_string(),
                 };
-                table.add_row([
-                    text("instance"),
-                    text("incident"),
-                    text("process"),
-                    text("step"),
-                    text("code"),
-                    text("raised_at"),
-                ]);
+                table.add_row([text("incident"), text("process"), text("step"), text("code"), text("raised_at")]);
             }
             output::line(table);
         }
-        Action::Retry { instance, incident, reason, target } => {
+        Action::Retry { incident, reason, target } => {
             let client = target.connect().await?;
-            let path = format!("/api/v1/incidents/{instance}/{incident}/retry");
+            let path = format!("/api/v1/incidents/{incident}/retry");
             let done = client.post(&path, &json!({ "reason": reason })).await;
             client.close().await?;
             output::json(&done?)?;

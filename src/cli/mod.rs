@@ -1,6 +1,5 @@
 //! The command line. One command, one file; `docs/cli.md` is the contract.
 
-mod bench;
 mod check;
 mod complete;
 mod copy;
@@ -56,7 +55,6 @@ enum Command {
     Replay(replay::ReplayArgs),
     Doctor(doctor::DoctorArgs),
     Copy(copy::CopyArgs),
-    Bench(bench::BenchArgs),
 }
 
 /// Where a command goes: to a database that nobody serves, or to a running server.
@@ -117,6 +115,5 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Replay(args) => replay::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Copy(args) => copy::run(args).await,
-        Command::Bench(args) => bench::run(args).await,
     }
 }

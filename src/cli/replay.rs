@@ -56,7 +56,10 @@ pub(crate) async fn run(args: ReplayArgs) -> anyhow::Result<bool> {
     } else {
         for mismatch in &report.mismatches {
             let instance = mismatch.instance.map(|id| format!(" of {id}")).unwrap_or_default();
-            output::line(format!("{} at {}/{}{instance}: {}", mismatch.kind, mismatch.shard.0, mismatch.position, mismatch.detail));
+            output::line(format!(
+                "{} at {}/{}{instance}: {}",
+                mismatch.kind, mismatch.shard.0, mismatch.position, mismatch.detail
+            ));
         }
         output::line(format!(
             "{} instances, {} transitions, {} mismatches",

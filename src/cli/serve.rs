@@ -44,7 +44,8 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<bool> {
         Deployments::Open => Policy::Open,
     };
     let plant = wire::open(&url, Options { policy, shards: args.shards, ..Options::default() }).await?;
-    let listener = TcpListener::bind(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener =
+        TcpListener::bind(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
     output::line(format!("listening on http://{}", listener.local_addr()?));
     until_stopped(plant, listener).await?;
     Ok(true)

@@ -39,10 +39,10 @@ enum List {
 pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<bool> {
     let client = args.target.connect().await?;
     let list = match args.list {
-        List::Inbox => "inbox",
+        List::Inbox => "all",
         List::Mine => "mine",
         List::Claimable => "claimable",
-        List::All => "all",
+        List::All => "everybody",
     };
     let process = args.process.map(|process| format!("&process={process}")).unwrap_or_default();
     let tasks = client.list(&format!("/api/v1/tasks?list={list}{process}"), args.limit).await;
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<bool> {
         let title = task.pointer("/title/zh").and_then(Json::as_str).unwrap_or_default();
         let english = task.pointer("/title/en").and_then(Json::as_str).unwrap_or_default();
         let who = task.get("assignee").and_then(Json::as_str).map_or_else(|| candidates(task), str::to_owned);
-        table.add_row([text("id"), text("process"), text("key"), format!("{title}\n{english}"), who, text("due")]);
+        table.add_row([text("task"), text("process"), text("key"), format!("{title}\n{english}"), who, text("due")]);
     }
     output::line(table);
     output::line(format!("{} tasks", tasks.len()));
@@ -66,10 +66,7 @@ pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<bool> {
 }
 
 fn candidates(task: &Json) -> String {
-    let of = |candidate: &Json| {
-        let name = ["role", "id"].iter().find_map(|name| candidate.get(*name)).and_then(Json::as_str);
-        name.unwrap_or_default().to_owned()
-    };
+    let of = |candidate: &Json| candidate.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
     let list = task.get("candidates").and_then(Json::as_array).cloned().unwrap_or_default();
     list.iter().map(of).collect::<Vec<_>>().join(", ")
 }

@@ -73,8 +73,10 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
             for account in accounts {
                 let text = |name: &str| account.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
                 let roles = account.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
-                let roles: Vec<String> =
-                    roles.iter().filter_map(|role| role.get("role").and_then(Json::as_str).map(str::to_owned)).collect();
+                let roles: Vec<String> = roles
+                    .iter()
+                    .filter_map(|role| role.get("role").and_then(Json::as_str).map(str::to_owned))
+                    .collect();
                 let active = account.get("active").and_then(Json::as_bool).unwrap_or_default();
                 table.add_row([text("id"), text("printed_name"), text("kind"), active.to_string(), roles.join(", ")]);
             }

@@ -16,7 +16,7 @@ const TOOLS: &[&str] = &["xtask", "sim"];
 /// Packages from outside, and the only crates that may name them.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
-    ("axum", &["api"]),
+    ("axum", &["", "api"]),
     ("tokio", &["", "api", "services/", "identity", "runtime", "store"]),
     ("reqwest", &["", "api", "runtime"]),
     ("rand", &["api", "identity", "runtime", "store"]),

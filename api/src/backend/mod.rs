@@ -3,6 +3,8 @@
 mod read;
 mod write;
 
+pub(crate) use write::Key;
+
 use std::sync::Arc;
 
 use engine::time::Timestamp;
@@ -11,6 +13,7 @@ use runtime::Handle;
 use store::Database;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::audit::Rate;
 use crate::limits;
 use crate::problem::{Code, Problem};
 
@@ -40,8 +43,9 @@ pub struct Backend {
     parts: Arc<Parts>,
     accounts: Accounts,
     /// Turns of ordinary requests.
-    pub(crate) requests: Arc<Semaphore>,
+    requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    audit_rate: Arc<Rate>,
 }
 
 impl Backend {
@@ -52,6 +56,7 @@ impl Backend {
             parts: Arc::new(parts),
             requests: Arc::new(Semaphore::new(limits::REQUESTS_AT_ONCE_MAX)),
             streams: Arc::new(Semaphore::new(limits::STREAMS_MAX)),
+            audit_rate: Arc::default(),
         }
     }
 
@@ -71,6 +76,14 @@ impl Backend {
         &self.accounts
     }
 
+    pub(crate) fn requests(&self) -> Arc<Semaphore> {
+        self.requests.clone()
+    }
+
+    pub(crate) fn audit_rate(&self) -> &Rate {
+        &self.audit_rate
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.parts.handle.now()
     }
@@ -81,6 +94,11 @@ impl Backend {
 
     pub(crate) fn policy(&self) -> Policy {
         self.parts.policy
+    }
+
+    /// Whether what waits should come to its end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.handle().readiness() == Err("stopping")
     }
 
     /// The right to keep one stream open, for as long as it is held.

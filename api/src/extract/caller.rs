@@ -5,6 +5,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 use identity::Principal;
 
+use crate::audit::Who;
 use crate::backend::Backend;
 use crate::problem::{Code, Problem};
 
@@ -57,6 +58,9 @@ impl FromRequestParts<Backend> for Caller {
             .map(|(_, token)| token.trim())
             .ok_or_else(|| Problem::plain(Code::Unauthenticated))?;
         let principal = backend.identity().authenticate(token, backend.now()).map_err(Problem::from)?;
+        if let Some(who) = parts.extensions.get::<Who>() {
+            who.is(principal.actor());
+        }
         tracing::Span::current().record("account.id", tracing::field::display(&principal.id));
         Ok(Caller(principal))
     }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use axum::response::{IntoResponse, Response};
 use utoipa::openapi::{Content, RefOr, Response as ResponseDoc, ResponseBuilder, schema::Ref};
 
+use super::body::Problem;
 use super::code::Code;
-use super::problem::Problem;
 
 /// Any endpoint may give these, through the layers around it.
 const ANYWHERE: &[Code] = &[

@@ -5,8 +5,8 @@ use identity::{ChangeError, IdentityError};
 use runtime::SubmitError;
 use store::{ErrorKind, StoreError};
 
+use super::body::{FieldProblem, Problem};
 use super::code::Code;
-use super::problem::{FieldProblem, Problem};
 
 /// How long to wait when the database or the queues had no room.
 const RETRY_SECONDS: u32 = 1;

@@ -3,6 +3,7 @@
 //! A stream that falls behind is told to look again (`resync`) rather than given everything it missed.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive};
@@ -12,7 +13,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::backend::Backend;
+use crate::extract::Caller;
 use crate::limits::STREAM_HEARTBEAT;
+
+/// How soon a quiet stream notices that it must end.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Keeps proxies from closing a quiet stream.
 pub(crate) fn heartbeat() -> KeepAlive {
@@ -29,26 +35,57 @@ pub(crate) fn transition(version: u64) -> Event {
     Event::default().event("transition").id(version.to_string()).data(format!("{{\"version\":{version}}}"))
 }
 
-/// First what was missed, then an event for each commit that `shape` takes. The permit lives as long as the stream.
+/// Waits for the next commit, and notices in between that nobody may listen any more: the node is stopping, or the
+/// caller's token or account has ended. None: the stream ends.
+pub(crate) async fn next_commit(
+    commits: &mut Receiver<Receipt>,
+    backend: &Backend,
+    caller: &mut Caller,
+) -> Option<Result<Receipt, Missed>> {
+    loop {
+        let heard = tokio::time::timeout(LOOK_EVERY, commits.recv()).await;
+        if backend.is_stopping() {
+            return None;
+        }
+        *caller = caller.again(backend)?;
+        match heard {
+            Ok(Ok(commit)) => return Some(Ok(commit)),
+            Ok(Err(RecvError::Lagged(_))) => return Some(Err(Missed)),
+            Ok(Err(RecvError::Closed)) => return None,
+            Err(_) => {}
+        }
+    }
+}
+
+/// The stream fell behind.
+pub(crate) struct Missed;
+
+/// Who listens to what.
+pub(crate) struct Listener {
+    pub(crate) backend: Backend,
+    pub(crate) caller: Caller,
+    pub(crate) commits: Receiver<Receipt>,
+    /// Held as long as the stream lives.
+    pub(crate) _turn: OwnedSemaphorePermit,
+}
+
+/// First what was missed, then an event for each commit that `shape` takes.
 pub(crate) fn of_commits(
-    commits: Receiver<Receipt>,
-    turn: OwnedSemaphorePermit,
+    listener: Listener,
     first: Option<Event>,
     shape: impl Fn(&Receipt) -> Option<Event> + Send + 'static,
 ) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    futures_util::stream::unfold((commits, turn, first, shape), |(mut commits, turn, first, shape)| async move {
+    futures_util::stream::unfold((listener, first, shape), |(mut listener, first, shape)| async move {
         if let Some(event) = first {
-            return Some((Ok(event), (commits, turn, None, shape)));
+            return Some((Ok(event), (listener, None, shape)));
         }
         loop {
-            let event = match commits.recv().await {
+            let event = match next_commit(&mut listener.commits, &listener.backend, &mut listener.caller).await? {
                 Ok(commit) => shape(&commit),
-                Err(RecvError::Lagged(_)) => Some(Event::default().event("resync").data("{}")),
-                // The node is stopping: the stream ends, and the caller comes back to another.
-                Err(RecvError::Closed) => return None,
+                Err(Missed) => Some(Event::default().event("resync").data("{}")),
             };
             if let Some(event) = event {
-                return Some((Ok(event), (commits, turn, None, shape)));
+                return Some((Ok(event), (listener, None, shape)));
             }
         }
     })

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::json;
-use store::testing::{sqlite, usual_options};
+use store::testing::{on_both, sqlite, usual_options};
 
 use crate::support::Plant;
 
@@ -21,7 +21,7 @@ async fn every_door_but_the_open_ones_needs_a_token() {
                 continue;
             }
             closed += 1;
-            let path = path.replace('{', "").replace('}', "");
+            let path = path.replace(['{', '}'], "");
             let method: Method = method.to_uppercase().parse().unwrap();
             for token in [None, Some("Bearer nonsense"), Some("Bearer cs_AAAA"), Some("Basic cm9vdDpyb290")] {
                 let mut request = Request::builder().method(method.clone()).uri(&path);
@@ -60,10 +60,7 @@ async fn the_document_names_each_operation_once_and_every_schema() {
 
 #[test]
 fn the_committed_document_is_the_present_one() {
-    assert!(
-        include_str!("../../openapi.json") == countersign_api::openapi_json(),
-        "run `cargo run -p countersign-api --example openapi > api/openapi.json`"
-    );
+    assert!(include_str!("../../openapi.json") == countersign_api::openapi_json(), "run `cargo xtask openapi`");
 }
 
 #[tokio::test]
@@ -108,4 +105,31 @@ async fn what_is_too_much_or_unreadable_is_refused_by_name() {
     let answer = plant.get("sam", "/api/v1/accounts/me").await.expect(200);
     assert!(answer.headers.contains_key("x-request-id"));
     assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+}
+
+/// Law 3: failed access is in the log, without what was sent.
+#[tokio::test]
+async fn a_refused_attempt_is_written_down() {
+    on_both(|database| async move {
+        let plant = Plant::bare(database.clone()).await;
+        let mut commits = plant.commits();
+        let new = json!({ "account": "intruder", "printed_name": "X" });
+        plant.post("sam", "/api/v1/accounts", new).await.refused(403, "forbidden");
+        let written = commits.recv().await.unwrap();
+        let mut reader = database.read().await.unwrap();
+        let rows = store::log::of_instance(&mut reader, written.instance, written.version - 1, 1).await.unwrap();
+        let text = String::from_utf8(rows[0].body.clone()).unwrap();
+        assert!(text.contains(r#""code":"forbidden""#) && text.contains(r#""id":"sam""#), "{text}");
+        assert!(!text.contains("intruder"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_of_the_checker_has_its_page() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::bare(fresh.database.clone()).await;
+    let page = plant.get("", "/errors/yaml.syntax").await.expect(200);
+    assert!(page.text.contains("不是合法的 YAML"));
+    plant.get("", "/errors/nonsense").await.refused(404, "not_found");
 }

@@ -1,11 +1,12 @@
 //! Releases and accounts.
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Method, Request, header};
+use countersign_api::Policy;
 use serde_json::json;
 use store::testing::{on_both, sqlite, usual_options};
 
-use crate::support::{Plant, files};
+use crate::support::{PASSWORD, Plant, files};
 
 #[tokio::test]
 async fn faults_in_process_files_are_all_told() {
@@ -62,4 +63,41 @@ async fn accounts_are_an_administrators_and_a_token_is_shown_once() {
         plant.send(mine.body(Body::empty()).unwrap()).await.refused(401, "unauthenticated");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_draft_is_made_effective_by_somebody_else() {
+    on_both(|database| async move {
+        let plant = Plant::under(database, Policy::Approval).await;
+        let deployed = plant.post("hana", "/api/v1/releases", json!({ "files": files() })).await.expect(201);
+        assert_eq!(deployed.text_at("/release/state"), "draft");
+        let start = json!({ "process": "leave", "input": { "who": "sam", "days": 3 } });
+        plant.post("sam", "/api/v1/instances", start.clone()).await.refused(404, "unknown_process");
+        let path = format!("/api/v1/releases/{}/approve", deployed.text_at("/release/release"));
+        plant.post("hana", &path, json!({})).await.refused(403, "separation_of_duties");
+        plant.post("sam", &path, json!({})).await.refused(403, "forbidden");
+        let approved = plant.post("root", &path, json!({})).await.expect(200);
+        assert_eq!(approved.text_at("/state"), "effective");
+        plant.post("root", &path, json!({})).await.refused(410, "gone");
+        plant.post("sam", "/api/v1/instances", start).await.expect(201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn changing_ones_password_needs_the_present_one() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::bare(fresh.database.clone()).await;
+    let put = |who: &'static str, body: serde_json::Value| {
+        plant.request(Method::PUT, who, "/api/v1/accounts/hedda/password", &[], Some(body))
+    };
+    let new = json!({ "password": "battery staple" });
+    plant.send(put("sam", new.clone())).await.refused(403, "forbidden");
+    plant.send(put("hedda", new)).await.refused(422, "invalid_input");
+    let guess = json!({ "password": "battery staple", "present": "not this one" });
+    plant.send(put("hedda", guess)).await.refused(401, "wrong_password");
+    let right = json!({ "password": "battery staple", "present": PASSWORD });
+    plant.send(put("hedda", right)).await.expect(204);
+    plant.send(put("root", json!({ "password": "short" }))).await.refused(422, "invalid_input");
+    plant.send(put("root", json!({ "password": "set by another" }))).await.expect(204);
 }

@@ -35,7 +35,7 @@ const PEOPLE: &[(&str, Kind, &[&str])] = &[
 pub(crate) struct Plant {
     pub(crate) router: Router,
     /// Runs as long as this does.
-    _node: Node,
+    node: Node,
     tokens: BTreeMap<&'static str, String>,
 }
 
@@ -90,6 +90,11 @@ impl Plant {
 
     /// Without the process.
     pub(crate) async fn bare(database: Database) -> Plant {
+        Plant::under(database, Policy::Open).await
+    }
+
+    /// Without the process, under a policy of deployments.
+    pub(crate) async fn under(database: Database, policy: Policy) -> Plant {
         let directory = Directory::open(&database).await.unwrap();
         let ports = Ports {
             activities: Default::default(),
@@ -103,10 +108,15 @@ impl Plant {
             database,
             handle: node.handle(),
             identity,
-            policy: Policy::Open,
+            policy,
             metrics: Arc::new(|| "countersign_up 1\n".into()),
         });
-        Plant { router: router(backend), _node: node, tokens }
+        Plant { router: router(backend), node, tokens }
+    }
+
+    /// Every commit from now on.
+    pub(crate) fn commits(&self) -> tokio::sync::broadcast::Receiver<runtime::Receipt> {
+        self.node.handle().subscribe()
     }
 
     pub(crate) fn token(&self, who: &str) -> &str {

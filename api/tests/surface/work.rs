@@ -108,6 +108,44 @@ async fn nobody_acts_on_what_they_have_not_seen() {
 }
 
 #[tokio::test]
+async fn a_retry_is_answered_although_the_task_has_changed() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    plant.start("sam").await;
+    let task = Plant::first_task(&plant.inbox("lou").await);
+    for (action, body, revision) in
+        [("claim", json!({}), "\"1\""), ("complete", json!({ "outcome": "fine", "answer": { "granted": 3 } }), "\"2\"")]
+    {
+        let path = format!("/api/v1/tasks/{task}/{action}");
+        let headers = [("if-match", revision), ("idempotency-key", action)];
+        let first = plant.post_with("lou", &path, &headers, body.clone()).await.expect(200).json();
+        let again = plant.post_with("lou", &path, &headers, body).await.expect(200).json();
+        assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+        assert_eq!(first["version"], again["version"]);
+    }
+}
+
+/// The fence against guessing a password from what is kept: the same request with another password is the same request.
+#[tokio::test]
+async fn a_password_is_no_part_of_what_a_key_remembers() {
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    plant.start("sam").await;
+    let check = Plant::first_task(&plant.inbox("lou").await);
+    let answer = json!({ "outcome": "fine", "answer": { "granted": 3 } });
+    plant.post("lou", &format!("/api/v1/tasks/{check}/complete"), answer).await.expect(200);
+    let grant = Plant::first_task(&plant.inbox("hedda").await);
+    let intent = json!({ "outcome": "granted" });
+    let record = plant.post("hedda", &format!("/api/v1/tasks/{grant}/to-sign"), intent).await.text_at("/digest");
+    let path = format!("/api/v1/tasks/{grant}/complete");
+    let sign =
+        |password: &str| json!({ "outcome": "granted", "signature": { "password": password, "record": record } });
+    let key = [("idempotency-key", "sign-1")];
+    plant.post_with("hedda", &path, &key, sign(PASSWORD)).await.expect(200);
+    assert_eq!(plant.post_with("hedda", &path, &key, sign("another")).await.expect(200).json()["replayed"], true);
+}
+
+#[tokio::test]
 async fn allowed_actions_say_why_not_and_actions_agree() {
     let fresh = sqlite(usual_options()).await;
     let plant = Plant::open(fresh.database.clone()).await;
@@ -176,4 +214,61 @@ async fn an_owner_cancels_with_a_reason() {
     plant.post("hana", &path, json!({ "reason": "duplicate request" })).await.expect(200);
     plant.post("hana", &path, json!({ "reason": "again" })).await.refused(409, "instance_ended");
     assert_eq!(plant.inbox("lou").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_stands_still_is_listed_and_tried_again() {
+    on_both(|database| async move {
+        let plant = Plant::bare(database).await;
+        let files = json!({ "process.yaml": include_str!("stuck/process.yaml") });
+        plant.post("hana", "/api/v1/releases", json!({ "files": files })).await.expect(201);
+        let start = json!({ "process": "stuck", "input": { "number": 7 } });
+        let instance = plant.post("sam", "/api/v1/instances", start).await.expect(201).text_at("/instance");
+        plant.get("sam", "/api/v1/incidents").await.refused(400, "invalid_request");
+        plant.get("sam", "/api/v1/incidents?process=stuck").await.refused(403, "forbidden");
+        let listed = plant.get("hana", "/api/v1/incidents?process=stuck").await.expect(200);
+        assert_eq!(listed.text_at("/items/0/code"), "no_branch");
+        let incident = listed.text_at("/items/0/incident");
+        let path = format!("/api/v1/incidents/{incident}/retry");
+        plant.post("sam", &path, json!({ "reason": "please" })).await.refused(403, "forbidden");
+        plant.post("hana", &path, json!({ "reason": "the table was mended" })).await.expect(200);
+        plant.post("hana", &path, json!({ "reason": "again" })).await.refused(404, "unknown_incident");
+        // Nothing was mended in truth, so it stands still again, under a new number.
+        let listed = plant.get("root", &format!("/api/v1/incidents?instance={instance}")).await.expect(200);
+        assert_ne!(listed.text_at("/items/0/incident"), incident);
+        let all = plant.get("root", &format!("/api/v1/incidents?instance={instance}&resolved=true")).await.expect(200);
+        assert_eq!(all.json()["items"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_inbox_tells_that_it_has_changed() {
+    use futures_util::StreamExt as _;
+    use tower::ServiceExt as _;
+
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    let request = plant.request(Method::GET, "lou", "/api/v1/inbox/events", &[], None);
+    let response = plant.router.clone().oneshot(request).await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    plant.start("sam").await;
+    let heard = String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap();
+    assert!(heard.contains("event: changed"), "{heard}");
+    // A stranger's inbox is not moved by it: the stream of one who has no role hears only heartbeats.
+    assert_eq!(plant.inbox("stranger").await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token() {
+    use futures_util::StreamExt as _;
+    use tower::ServiceExt as _;
+
+    let fresh = sqlite(usual_options()).await;
+    let plant = Plant::open(fresh.database.clone()).await;
+    let instance = plant.start("sam").await;
+    let request = plant.request(Method::GET, "sam", &format!("/api/v1/instances/{instance}/events"), &[], None);
+    let response = plant.router.clone().oneshot(request).await.unwrap();
+    plant.post("root", "/api/v1/accounts/sam/deactivate", json!({})).await.expect(204);
+    assert!(response.into_body().into_data_stream().next().await.is_none());
 }

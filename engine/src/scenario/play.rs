@@ -19,9 +19,9 @@ use crate::language::syntax::Node;
 use crate::language::types::Type;
 use crate::rejection::Rejection;
 use crate::rules::span::DurationSpec;
+use crate::signing::{record_digest, to_sign};
 use crate::time::Timestamp;
 use crate::value::Value;
-use crate::work::{record_digest, to_sign};
 
 /// Runs every scenario of a process's folder. `folder` has the files by path; those that are no scenarios may be
 /// named by them (mocks, people).

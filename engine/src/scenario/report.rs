@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, Point};
 use crate::language::definition::{Span, Text};
 use crate::language::syntax::Source;
 
@@ -56,6 +56,68 @@ impl Report {
     #[must_use]
     pub fn failed(&self) -> usize {
         self.verdicts.len() - self.passed()
+    }
+
+    /// As programs read it.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let fault = |fault: &Fault| {
+            serde_json::json!({
+                "file": fault.file,
+                "line": fault.span.line,
+                "column": fault.span.column,
+                "message": fault.message,
+            })
+        };
+        let verdict = |verdict: &Verdict| {
+            serde_json::json!({
+                "file": verdict.file,
+                "scenario": verdict.scenario,
+                "passed": verdict.faults.is_empty(),
+                "faults": verdict.faults.iter().map(fault).collect::<Vec<_>>(),
+                "transitions": verdict.transitions,
+            })
+        };
+        let missing = |(span, point): &(Span, Point)| serde_json::json!({ "line": span.line, "column": span.column, "point": point.to_string() });
+        let coverage = &self.coverage;
+        serde_json::json!({
+            "process": self.process,
+            "passed": self.passed(),
+            "failed": self.failed(),
+            "scenarios": self.verdicts.iter().map(verdict).collect::<Vec<_>>(),
+            "coverage": {
+                "percent": coverage.percent(),
+                "steps": coverage.steps,
+                "steps_reached": coverage.steps_reached,
+                "branches": coverage.branches,
+                "branches_reached": coverage.branches_reached,
+                "missing": coverage.missing.iter().map(missing).collect::<Vec<_>>(),
+            },
+        })
+    }
+}
+
+/// As people read it, without a line end.
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.process)?;
+        for verdict in &self.verdicts {
+            let word = if verdict.faults.is_empty() { "ok    " } else { "FAILED" };
+            writeln!(f, "  {word} {}", verdict.scenario)?;
+            for fault in &verdict.faults {
+                writeln!(f, "         {fault}")?;
+            }
+        }
+        let Coverage { steps_reached, steps, branches_reached, branches, missing } = &self.coverage;
+        let percent = self.coverage.percent();
+        write!(
+            f,
+            "  coverage {percent}%: {steps_reached} of {steps} steps, {branches_reached} of {branches} branches"
+        )?;
+        for (span, point) in missing {
+            write!(f, "\n    not reached: process.yaml:{}:{} {point}", span.line, span.column)?;
+        }
+        Ok(())
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub(crate) use countersign_engine::language::check;
 use countersign_engine::language::release::{Bundle, collect};
-pub(crate) use countersign_engine::language::{Diagnostic, check};
 
 /// Every file of a folder of `tests/language`, by its path in it.
 pub(crate) fn folder(name: &str) -> BTreeMap<String, Vec<u8>> {
@@ -27,11 +27,4 @@ pub(crate) fn folder(name: &str) -> BTreeMap<String, Vec<u8>> {
 
 pub(crate) fn bundle(name: &str) -> Bundle {
     collect(&folder(name), &BTreeMap::new())
-}
-
-/// `file:line:column code message`
-pub(crate) fn line(diagnostic: &Diagnostic) -> String {
-    let place = diagnostic.span;
-    let (file, code) = (&diagnostic.file, diagnostic.code.id);
-    format!("{file}:{}:{} {code} {}", place.line, place.column, diagnostic.message.en)
 }

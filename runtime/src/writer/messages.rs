@@ -321,7 +321,7 @@ fn deliver(
 /// The fields of a wait in order, and the hash of their values.
 fn wanted(matches: &Value) -> (Arc<str>, Digest) {
     let fields: Vec<&str> = matches.as_map().into_iter().flatten().map(|(field, _)| field.as_ref()).collect();
-    (fields.join(",").into(), engine::work::record_digest(matches))
+    (fields.join(",").into(), engine::signing::record_digest(matches))
 }
 
 fn single(field: &Arc<str>, value: &Value) -> (Arc<str>, Digest) {

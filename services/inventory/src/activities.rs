@@ -85,6 +85,7 @@ fn reserve(call: Call<'_>) -> Calling<'_> {
             kind,
             backorder: input.optional_boolean("backorder")?.unwrap_or(false),
             instance: call.instance,
+            own_only: false,
         };
         let demand = request.demand;
         let reserved = replace(call.tx, request).await?;
@@ -104,10 +105,12 @@ fn reserve(call: Call<'_>) -> Calling<'_> {
     })
 }
 
-/// `{ demand }`: gives back all that the demand holds; nothing to give back is no error.
+/// `{ demand, own? }`: gives back all that the demand holds, or only what this instance reserved for it; nothing to
+/// give back is no error.
 fn release_reservation(call: Call<'_>) -> Calling<'_> {
     Box::pin(async move {
-        let demand = Input::new(call.input).text("demand")?;
+        let input = Input::new(call.input);
+        let demand = input.text("demand")?;
         let request = Request {
             demand,
             lines: Vec::new(),
@@ -115,6 +118,7 @@ fn release_reservation(call: Call<'_>) -> Calling<'_> {
             kind: ReservationKind::Hard,
             backorder: false,
             instance: call.instance,
+            own_only: input.optional_boolean("own")?.unwrap_or(false),
         };
         let released = replace(call.tx, request).await?.released;
         let released = i64::try_from(released).unwrap_or(i64::MAX);

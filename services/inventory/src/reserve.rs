@@ -32,6 +32,8 @@ pub struct Request<'a> {
     /// Whether what is missing is waited for (a soft reservation) rather than an error.
     pub backorder: bool,
     pub instance: InstanceId,
+    /// Whether reservations of other instances for the same demand stay as they are.
+    pub own_only: bool,
 }
 
 /// What was reserved.
@@ -53,6 +55,9 @@ struct Short {
 pub async fn replace(tx: &mut Tx, request: Request<'_>) -> Result<Reserved, CallError> {
     let mut old: BTreeMap<String, Vec<Reservation>> = BTreeMap::new();
     for reservation in repo::active(tx, request.demand).await? {
+        if request.own_only && reservation.instance != request.instance {
+            continue;
+        }
         old.entry(reservation.item.clone()).or_default().push(reservation);
     }
     let mut wanted = by_item(request.lines);

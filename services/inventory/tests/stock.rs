@@ -20,6 +20,10 @@ fn activities() -> Activities {
 
 /// Calls as the writer does: under a savepoint, which a failure undoes.
 async fn call(tx: &mut Tx, name: &str, input: Value) -> Result<Value, ActivityFailure> {
+    call_as(tx, name, input, 7).await
+}
+
+async fn call_as(tx: &mut Tx, name: &str, input: Value, instance: u8) -> Result<Value, ActivityFailure> {
     let activities = activities();
     let activity = activities.lookup(name).expect("a registered activity");
     let actor = Actor::person("zhao");
@@ -28,7 +32,7 @@ async fn call(tx: &mut Tx, name: &str, input: Value) -> Result<Value, ActivityFa
         input: &input,
         now: Timestamp::parse(NOW).expect("a moment"),
         actor: &actor,
-        instance: InstanceId::from_bytes([7; 16]),
+        instance: InstanceId::from_bytes([instance; 16]),
         run: RunId(1),
         key: "k",
     };
@@ -140,6 +144,24 @@ async fn reserving_again_replaces_and_a_shortage_keeps_the_old() {
         assert_eq!(output.get("released"), Some(&Value::Int(1)));
         let output = once(&database, "stock.release_reservation", demand).await.expect("nothing to release");
         assert_eq!(output.get("released"), Some(&Value::Int(0)));
+        assert_eq!(reserved(&database, "A").await, 0);
+        sound(&database).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_instance_that_gives_back_its_own_leaves_what_another_reserved() {
+    on_both(|database| async move {
+        once(&database, "stock.receive", receipt("A", "W1", 5)).await.expect("received");
+        once(&database, "stock.reserve", wanted("SO-1", &[("A", 4)])).await.expect("reserved");
+        let own = Value::record([("demand", Value::from("SO-1")), ("own", Value::Bool(true))]);
+        let mut tx = database.begin().await.expect("a transaction");
+        let output = call_as(&mut tx, "stock.release_reservation", own.clone(), 8).await.expect("nothing of its own");
+        assert_eq!(output.get("released"), Some(&Value::Int(0)));
+        let output = call_as(&mut tx, "stock.release_reservation", own, 7).await.expect("its own");
+        assert_eq!(output.get("released"), Some(&Value::Int(1)));
+        tx.commit().await.expect("committed");
         assert_eq!(reserved(&database, "A").await, 0);
         sound(&database).await;
     })

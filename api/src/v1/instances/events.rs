@@ -29,7 +29,8 @@ pub async fn stream_instance(
     let now = row.map_or(0, |row| row.version);
     let heard = stream::last_event_id(&headers).unwrap_or(now);
     let missed = (now > heard).then_some(now);
-    let events = stream::of_commits(commits, turn, missed.map(stream::transition), move |commit| {
+    let listener = stream::Listener { backend, caller, commits, _turn: turn };
+    let events = stream::of_commits(listener, missed.map(stream::transition), move |commit| {
         (commit.instance == id).then(|| stream::transition(commit.version))
     });
     Ok(sse::Sse::new(events).keep_alive(stream::heartbeat()))

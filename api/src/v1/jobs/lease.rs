@@ -95,6 +95,9 @@ pub async fn lease_jobs(
         if look > 0 {
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        if backend.is_stopping() {
+            break;
+        }
         let now = backend.now();
         // A look costs a read only; the writer is asked when there is something to get.
         let ready = job::next_ready(&mut backend.database().read().await?, ActivityMode::Remote, &activities).await?;

@@ -6,7 +6,7 @@ use engine::command::Action;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::open::unchanged;
+use super::open::act;
 use crate::backend::Backend;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, Path, TaskRef};
 use crate::problem::Signing;
@@ -34,10 +34,8 @@ pub async fn assign_task(
     key: IdempotencyKey,
     body: Body<Assignment>,
 ) -> Result<Json<Done>, Signing> {
-    unchanged(&backend, &caller, task, seen_at).await?;
     let Assignment { to, reason } = body.content;
     let reason = reason.as_deref().map(|text| checked_text("reason", text).map(Into::into)).transpose()?;
     let action = Action::Assign { work: task.work, to: to.into(), reason };
-    let receipt = backend.submit(&caller, task.instance, action, key.with(body.digest)).await?;
-    Ok(Json(Done::from(&receipt)))
+    Ok(Json(act(&backend, &caller, task, seen_at, key.with(body.digest), action).await?))
 }

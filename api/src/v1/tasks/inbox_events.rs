@@ -7,18 +7,15 @@ use axum::extract::State;
 use axum::response::{IntoResponse, sse};
 use engine::id::Digest;
 use futures_util::Stream;
-use runtime::Receipt;
 use store::inbox::{self, Part};
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::error::TryRecvError;
 
 use super::list::inbox_of;
 use crate::backend::Backend;
 use crate::extract::Caller;
 use crate::limits::PAGE_ROWS_MAX;
 use crate::problem::{Problem, Reading};
-use crate::v1::stream;
+use crate::v1::stream::{self, Listener};
 
 /// However much is committed, one inbox is looked at no more often than this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -31,33 +28,21 @@ pub async fn stream_inbox(State(backend): State<Backend>, caller: Caller) -> Res
     let commits = backend.subscribe();
     let turn = backend.stream_turn()?;
     let seen = fingerprint(&backend, &caller).await?;
-    let watch = Watch { backend, caller, commits, seen, _turn: turn };
-    Ok(sse::Sse::new(events(watch)).keep_alive(stream::heartbeat()))
+    let listener = Listener { backend, caller, commits, _turn: turn };
+    Ok(sse::Sse::new(events(listener, seen)).keep_alive(stream::heartbeat()))
 }
 
-struct Watch {
-    backend: Backend,
-    caller: Caller,
-    commits: Receiver<Receipt>,
-    seen: Digest,
-    _turn: OwnedSemaphorePermit,
-}
-
-fn events(watch: Watch) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
-    futures_util::stream::unfold(watch, |mut watch| async move {
+fn events(listener: Listener, seen: Digest) -> impl Stream<Item = Result<sse::Event, Infallible>> + Send {
+    futures_util::stream::unfold((listener, seen), |(mut listener, seen)| async move {
         loop {
-            match watch.commits.recv().await {
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return None,
-            }
+            // What was missed is in the inbox as well: a stream that fell behind looks like any other.
+            let _ = stream::next_commit(&mut listener.commits, &listener.backend, &mut listener.caller).await?;
             tokio::time::sleep(LOOK_EVERY).await;
-            while !matches!(watch.commits.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
-            watch.caller = watch.caller.again(&watch.backend)?;
+            while !matches!(listener.commits.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
             // Weather: the next commit looks again.
-            let Ok(now) = fingerprint(&watch.backend, &watch.caller).await else { continue };
-            if now != watch.seen {
-                watch.seen = now;
-                return Some((Ok(sse::Event::default().event("changed").data("{}")), watch));
+            let Ok(now) = fingerprint(&listener.backend, &listener.caller).await else { continue };
+            if now != seen {
+                return Some((Ok(sse::Event::default().event("changed").data("{}")), (listener, now)));
             }
         }
     })

@@ -117,17 +117,14 @@ async fn of_others(
     if wanted.list == List::Done {
         return Ok(task::Filter { process, completed_by: Some(caller.id.clone()), ..task::Filter::default() });
     }
-    match &wanted.process {
-        Some(name) if !access::sees_everything(caller) => {
-            if !access::reads_process(caller, &*backend.effective(name).await?) {
-                return Err(Problem::plain(Code::Forbidden));
-            }
-        }
-        None if !access::sees_everything(caller) => {
+    if !access::sees_everything(caller) {
+        let Some(name) = &wanted.process else {
             let (en, zh) = ("name a process that you may read", "请指定您可读取的流程");
             return Err(Problem::field(Code::InvalidRequest, "process", en, zh));
+        };
+        if !access::reads_process(caller, &*backend.effective(name).await?) {
+            return Err(Problem::plain(Code::Forbidden));
         }
-        _ => {}
     }
     Ok(task::Filter { process, status: Some(TaskStatus::Open), ..task::Filter::default() })
 }

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use engine::command::Action;
 use engine::language::definition::{Definition, Path, Step, StepKind};
 use engine::project::TaskRow;
 use engine::state::State;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Key};
 use crate::extract::{Caller, IfMatch, TaskRef};
 use crate::problem::{Code, Problem};
 use crate::v1::access;
+use crate::v1::shape::Done;
 
 /// A task, open or closed.
 pub(crate) struct Seen {
@@ -39,6 +41,22 @@ pub(crate) async fn unchanged(
     let seen = seen(backend, caller, task).await?;
     seen_at.check(seen.row.revision)?;
     Ok(seen)
+}
+
+/// Acts on a task as the caller saw it. A retry gets its first answer, whatever the task has become since.
+pub(crate) async fn act(
+    backend: &Backend,
+    caller: &Caller,
+    task: TaskRef,
+    seen_at: IfMatch,
+    key: Option<Key>,
+    action: Action,
+) -> Result<Done, Problem> {
+    if let Some(receipt) = backend.answered(caller, key.as_ref()).await? {
+        return Ok(Done::from(&receipt));
+    }
+    unchanged(backend, caller, task, seen_at).await?;
+    Ok(Done::from(&backend.submit(caller, task.instance, action, key).await?))
 }
 
 impl Seen {

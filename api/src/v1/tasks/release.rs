@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use engine::command::Action;
 
-use super::open::unchanged;
+use super::open::act;
 use crate::backend::Backend;
 use crate::extract::{Caller, IdempotencyKey, IfMatch, Path, TaskRef};
 use crate::problem::Signing;
@@ -21,7 +21,6 @@ pub async fn release_task(
     seen_at: IfMatch,
     key: IdempotencyKey,
 ) -> Result<Json<Done>, Signing> {
-    unchanged(&backend, &caller, task, seen_at).await?;
-    let receipt = backend.submit(&caller, task.instance, Action::Release { work: task.work }, key.alone()).await?;
-    Ok(Json(Done::from(&receipt)))
+    let action = Action::Release { work: task.work };
+    Ok(Json(act(&backend, &caller, task, seen_at, key.alone(), action).await?))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use engine::work::{AllowedAction, allowed_actions, meaning_text};
+use engine::signing::meaning_text;
+use engine::work::{AllowedAction, allowed_actions};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

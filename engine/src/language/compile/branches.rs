@@ -161,7 +161,11 @@ impl Compiler<'_> {
         let of_node = self.required(node, "of", "each")?;
         let of = self.expression(of_node, Expectation::List).or_else(|| self.unread());
         let name = match node.get("as") {
-            Some(name) => self.name(name)?,
+            Some(node) => {
+                let name = self.name(node)?;
+                self.not_reserved(&name, node.start, node.end);
+                name
+            }
             None => "item".into(),
         };
         let item = of.as_ref().map_or(Type::Any, |of| self.item_type(of));

@@ -30,6 +30,23 @@ pub(crate) const LATER: [&str; 20] = [
     "same_approver_again",
 ];
 
+/// What every expression may read, and words of expressions.
+const RESERVED: [&str; 13] = [
+    "input",
+    "key",
+    "initiator",
+    "started_at",
+    "now",
+    "steps",
+    "message",
+    "form",
+    "output",
+    "value",
+    "true",
+    "false",
+    "null",
+];
+
 /// The Chinese word for a part of a process; keywords are the same in both languages.
 fn zh(what: &str) -> String {
     let word = match what {
@@ -160,6 +177,18 @@ impl Compiler<'_> {
         } else {
             text!("例如 `approve_plan`", "for example `approve_plan`")
         };
+        self.say_at(&codes::SHAPE_INVALID_NAME, start, end, message, Some(hint));
+        false
+    }
+
+    /// Whether the name is free: it would hide what every expression may read.
+    pub(crate) fn not_reserved(&mut self, name: &str, start: usize, end: usize) -> bool {
+        if !RESERVED.contains(&name) {
+            return true;
+        }
+        let message =
+            text!(format!("`{name}` 在表达式中已有含义"), format!("`{name}` means something in expressions already"));
+        let hint = text!("换一个名称", "choose another name");
         self.say_at(&codes::SHAPE_INVALID_NAME, start, end, message, Some(hint));
         false
     }

@@ -23,6 +23,9 @@ impl Compiler<'_> {
         };
         for entry in entries {
             let Some(name) = self.name_key(entry) else { continue };
+            if data && !self.not_reserved(&name, entry.key_start, entry.key_end) {
+                continue;
+            }
             if let Some(field) = self.field(name, &entry.value) {
                 if data { self.data.push(field) } else { self.input.push(field) }
             }
