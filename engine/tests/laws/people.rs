@@ -3,7 +3,7 @@
 use countersign_engine::command::{Action, Actor, Assertion, SigningMethod};
 use countersign_engine::event::Event;
 use countersign_engine::value::Value;
-use countersign_engine::work::{record_digest, to_sign};
+use countersign_engine::signing::{record_digest, to_sign};
 
 use crate::driver::{World, complete, input, process, task};
 
