@@ -126,6 +126,8 @@ impl Writer {
     }
 
     fn give_up(&self, requests: Vec<Request>) -> bool {
+        // Nobody hears of it before the node says so itself.
+        self.shared.lease_lost.store(true, Ordering::Release);
         for request in requests {
             answer(request, Err(SubmitError::Stopped));
         }

@@ -71,13 +71,19 @@ async fn a_failure_that_may_pass_is_tried_again_and_spent_retries_are_an_inciden
 async fn a_panic_or_a_statement_that_fails_is_an_incident_and_its_writes_are_undone() {
     testing::on_both(|database| async move {
         tables(&database).await;
-        for (activity, code) in [("test.late_panic", IncidentCode::ActivityPanicked), ("test.clash", IncidentCode::ActivityFailed)] {
-            let plant = Plant::start(&database, &[call(activity, "{ item: bolt }", "")]).await;
-            let id = plant.begin("calling", order("o1")).await.instance;
-            assert_eq!(plant.incidents(id).await, [code], "{activity}");
+        let calling = |name: &str| {
+            let steps = format!("{PEOPLE}steps:\n  - {{ id: call, call: test.{name}, with: {{ item: bolt }} }}\n");
+            process(name, &steps)
+        };
+        let plant = Plant::start(&database, &[calling("late_panic"), calling("clash")]).await;
+        for (name, code) in
+            [("late_panic", IncidentCode::ActivityPanicked), ("clash", IncidentCode::ActivityFailed)]
+        {
+            let id = plant.begin(name, order("o1")).await.instance;
+            assert_eq!(plant.incidents(id).await, [code], "{name}");
             assert_eq!(number(&database, "SELECT COUNT(*) FROM test_effect").await, 0);
-            plant.stop(&database).await;
         }
+        plant.stop(&database).await;
     })
     .await;
 }

@@ -4,7 +4,7 @@
 mod faults;
 mod jobs;
 mod messages;
-#[path = "../support/mod.rs"]
+mod node;
 mod support;
 mod time;
 

@@ -1,7 +1,5 @@
 //! A node for tests: processes from YAML in place, people from a table, activities that write rows.
 
-#![expect(dead_code, reason = "each test file uses its own part of the support")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
