@@ -224,8 +224,8 @@ fn excluded(
         StepKind::Approve(ballot) => &ballot.not,
         _ => return None,
     };
-    let refused = matches!(&step.kind, StepKind::Approve(_))
-        && definition.policy.initiator_approves == InitiatorApproves::Refuse;
+    let refused =
+        matches!(&step.kind, StepKind::Approve(_)) && definition.policy.initiator_approves == InitiatorApproves::Refuse;
     for rule in not.iter().chain(refused.then_some(&NotWho::Initiator)) {
         let named = match rule {
             NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),

@@ -43,7 +43,8 @@ impl At<'_> {
 
     /// In the steps of an outcome `output` is what the step gave, and after a message of `first` it is the message.
     fn names_output(&self, name: &str, step: &str) -> bool {
-        let is_first = |step: &str| matches!(self.definition.step(step).map(|step| &step.kind), Some(StepKind::First { .. }));
+        let is_first =
+            |step: &str| matches!(self.definition.step(step).map(|step| &step.kind), Some(StepKind::First { .. }));
         name == "output" || (name == "message" && is_first(step))
     }
 

@@ -108,7 +108,8 @@ impl State {
 
     /// Steps of an event run in the place of the process's own.
     fn is_replaced(&self) -> bool {
-        let instead = |scope: &Scope| scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. });
+        let instead =
+            |scope: &Scope| scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. });
         self.scopes.values().any(instead)
     }
 

@@ -5,10 +5,14 @@ use countersign_engine::event::Event;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::project::TaskStatus;
 
-use crate::driver::{DAY, World, task};
+use crate::driver::{DAY, World};
+use crate::inputs::task;
 
 fn ballot(spec: &str, rest: &str) -> String {
-    format!("steps:\n  - id: vote\n    approve: {{ {spec} }}\n{rest}    outcomes: {{ rejected: {{ end: refused }} }}\n  - {}\n", task("next"))
+    format!(
+        "steps:\n  - id: vote\n    approve: {{ {spec} }}\n{rest}    outcomes: {{ rejected: {{ end: refused }} }}\n  - {}\n",
+        task("next")
+    )
 }
 
 const THREE: &str = "by: [ { role: manager }, { role: manager }, { role: checker } ]";
@@ -21,7 +25,10 @@ fn a_quorum_decides_at_the_earliest_moment_and_the_vote_in_flight_is_gone() {
         world.vote(id, "vote", order[0], "qian", true).expect("first");
         world.vote(id, "vote", order[1], "sun", true).expect("second");
         assert_eq!(world.open(id), ["next"]);
-        assert_eq!(world.complete_work(id, third, Actor::person("wang"), "approved").expect_err("decided").code(), "gone");
+        assert_eq!(
+            world.complete_work(id, third, Actor::person("wang"), "approved").expect_err("decided").code(),
+            "gone"
+        );
         assert_eq!(world.task_status(id, third), TaskStatus::Withdrawn);
     }
 }
@@ -40,7 +47,10 @@ fn nobody_has_two_voices_not_even_through_another() {
     assert_eq!(world.vote(id, "vote", 1, "qian", true).expect_err("again").code(), "separation_of_duties");
     let work = countersign_engine::command::WorkId { run: world.run(id, "vote"), seat: 1 };
     let through = Actor::Person { id: "li".into(), on_behalf_of: Some("qian".into()) };
-    assert_eq!(world.complete_work(id, work, through, "approved").expect_err("for one who voted").code(), "separation_of_duties");
+    assert_eq!(
+        world.complete_work(id, work, through, "approved").expect_err("for one who voted").code(),
+        "separation_of_duties"
+    );
     assert_eq!(world.vote(id, "vote", 0, "sun", true).expect_err("that seat has voted").code(), "gone");
 }
 

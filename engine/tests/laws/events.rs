@@ -6,7 +6,8 @@ use countersign_engine::facts::ActivityResult;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, World, failed, input, task};
+use crate::driver::{DAY, World};
+use crate::inputs::{failed, input, task};
 
 fn waiting() -> String {
     format!(
@@ -36,7 +37,8 @@ fn a_message_of_a_sender_s_id_is_taken_once() {
 
 #[test]
 fn a_message_whose_time_is_over_is_not_taken() {
-    let steps = "steps:\n  - { id: pause, wait: 2 hours }\n  - { id: pay, wait: { message: moved, match: { order: o1 } } }\n";
+    let steps =
+        "steps:\n  - { id: pause, wait: 2 hours }\n  - { id: pay, wait: { message: moved, match: { order: o1 } } }\n";
     let (mut world, id) = World::started(steps);
     world.publish("moved", "m1", "o1", 1);
     world.wait(DAY);
@@ -45,8 +47,11 @@ fn a_message_whose_time_is_over_is_not_taken() {
 
 #[test]
 fn two_quick_messages_to_a_loop_are_both_taken() {
-    let steps = format!("data: {{ num: {{ type: integer, initial: 0 }}, last: record }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 2, at_most: 9 }}\n    steps:\n      \
-                         - {{ id: pay, wait: {{ message: paid, match: {{ order: o1 }} }}, into: last }}\n      - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n", task("next"));
+    let steps = format!(
+        "data: {{ num: {{ type: integer, initial: 0 }}, last: record }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 2, at_most: 9 }}\n    steps:\n      \
+                         - {{ id: pay, wait: {{ message: paid, match: {{ order: o1 }} }}, into: last }}\n      - {{ id: count, set: {{ num: =num + 1 }} }}\n  - {}\n",
+        task("next")
+    );
     let (mut world, id) = World::started(&steps);
     world.publish("paid", "m1", "o1", 1);
     world.publish("paid", "m2", "o1", 2);
@@ -73,7 +78,10 @@ fn the_first_that_happens_wins_and_the_others_are_withdrawn() {
     );
     let (mut world, id) = World::started(&steps);
     world.publish("paid", "m1", "o1", 1);
-    assert_eq!((world.open(id), world.next_timer(), world.state(id).subscribed().count()), (vec!["next".to_owned()], None, 0));
+    assert_eq!(
+        (world.open(id), world.next_timer(), world.state(id).subscribed().count()),
+        (vec!["next".to_owned()], None, 0)
+    );
     let (mut world, id) = World::started(&steps);
     world.wait(3 * DAY);
     assert_eq!(world.outcome(id).as_deref(), Some("silent"));
@@ -120,7 +128,7 @@ fn refused(world: &mut World, activity: &str) {
 }
 
 fn start_refused(steps: &str) -> (World, countersign_engine::id::InstanceId) {
-    let mut world = World::new(&[crate::driver::process("test", steps)]);
+    let mut world = World::new(&[crate::inputs::process("test", steps)]);
     for _ in 0..50 {
         refused(&mut world, "test.echo");
     }
@@ -170,7 +178,9 @@ fn an_error_s_steps_see_the_error_and_the_flow_goes_on_after_the_step_that_faile
 fn an_error_inside_an_error_s_own_steps_is_not_for_the_same_event() {
     let failing = "{ id: worse, call: test.echo, with: { value: 1 } }";
     for action in ["steps", "instead"] {
-        let steps = format!("steps:\n  - id: outer\n    steps: [ {ECHO} ]\n    events: {{ caught: {{ error: any, {action}: [ {failing} ] }} }}\n");
+        let steps = format!(
+            "steps:\n  - id: outer\n    steps: [ {ECHO} ]\n    events: {{ caught: {{ error: any, {action}: [ {failing} ] }} }}\n"
+        );
         let (world, id) = start_refused(&steps);
         assert_eq!(world.incidents(id), [IncidentCode::ActivityFailed], "{action}");
         let steps = format!("steps:\n  - {ECHO}\nevents: {{ caught: {{ error: any, {action}: [ {failing} ] }} }}\n");
@@ -193,7 +203,11 @@ fn error_with_no_catcher_is_an_incident_at_the_thrower() {
 
 #[test]
 fn fail_ends_the_nearest_block_that_takes_it() {
-    let steps = format!("steps:\n  - id: guarded\n    steps: [ {}, {{ id: stop, fail: BROKEN }} ]\n    events: {{ caught: {{ error: BROKEN, instead: [] }} }}\n  - {}\n", task("one"), task("next"));
+    let steps = format!(
+        "steps:\n  - id: guarded\n    steps: [ {}, {{ id: stop, fail: BROKEN }} ]\n    events: {{ caught: {{ error: BROKEN, instead: [] }} }}\n  - {}\n",
+        task("one"),
+        task("next")
+    );
     let (mut world, id) = World::started(&steps);
     world.complete(id, "one", "li", "done").expect("done");
     assert_eq!(world.open(id), ["next"]);

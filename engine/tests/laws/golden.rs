@@ -30,7 +30,8 @@ fn old_bytes_are_written_again_as_they_were() {
 fn every_variant_is_in_the_golden_file() {
     let (mut events, mut actions, mut facts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for transition in transitions() {
-        let Content::Instance { command: Command { action, .. }, facts: told, events: happened } = transition.content else {
+        let Content::Instance { command: Command { action, .. }, facts: told, events: happened } = transition.content
+        else {
             continue;
         };
         actions.insert(word(&action, "type"));

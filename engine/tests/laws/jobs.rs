@@ -5,7 +5,8 @@ use countersign_engine::facts::ActivityResult;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::value::Value;
 
-use crate::driver::{HOUR, SECOND, World, failed, input, process, task, value};
+use crate::driver::{HOUR, SECOND, World};
+use crate::inputs::{failed, input, process, task, value};
 
 fn call(activity: &str, rest: &str) -> String {
     format!(
@@ -23,7 +24,8 @@ fn an_inline_activity_s_result_is_in_the_transition() {
 
 #[test]
 fn a_failure_that_may_pass_is_tried_again_with_pauses_and_one_key() {
-    let mut world = World::new(&[process("test", &call("test.echo", "    retry: { attempts: 3, wait: 1s, factor: 2 }\n"))]);
+    let mut world =
+        World::new(&[process("test", &call("test.echo", "    retry: { attempts: 3, wait: 1s, factor: 2 }\n"))]);
     for _ in 0..2 {
         world.queue("test.echo", ActivityResult::Failed { failure: failed("activity.unreachable", true) });
     }
@@ -100,7 +102,8 @@ fn a_remote_job_whose_retries_are_spent_waits_for_an_operator_and_then_for_a_wor
 
 #[test]
 fn an_error_whose_event_cannot_be_judged_leaves_no_job_to_be_done_again() {
-    let steps = call("test.remote", "    events: { caught: { error: REFUSED, when: =1 / input.a > 0, instead: [] } }\n");
+    let steps =
+        call("test.remote", "    events: { caught: { error: REFUSED, when: =1 / input.a > 0, instead: [] } }\n");
     let (mut world, id) = World::started(&steps);
     let job = world.jobs(id).remove(0);
     world.finish_job(id, &job, JobResult::Failed { failure: failed("REFUSED", false) }).expect("taken");
@@ -122,7 +125,10 @@ fn only_the_owner_and_administrators_operate_and_they_say_why() {
 
 #[test]
 fn a_cancelled_instance_s_jobs_and_timers_are_gone() {
-    let steps = format!("steps:\n  - id: both\n    parallel:\n      left: [ {{ id: call, call: test.remote, with: {{ value: 1 }} }} ]\n      right: [ {{ id: pause, wait: 2 days }} ]\n  - {}\n", task("next"));
+    let steps = format!(
+        "steps:\n  - id: both\n    parallel:\n      left: [ {{ id: call, call: test.remote, with: {{ value: 1 }} }} ]\n      right: [ {{ id: pause, wait: 2 days }} ]\n  - {}\n",
+        task("next")
+    );
     let (mut world, id) = World::started(&steps);
     let job = world.jobs(id).remove(0);
     world.act(id, "admin", Action::Cancel { reason: "enough".into() }).expect("cancelled");

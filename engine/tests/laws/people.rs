@@ -2,10 +2,11 @@
 
 use countersign_engine::command::{Action, Actor, Assertion, SigningMethod};
 use countersign_engine::event::Event;
-use countersign_engine::value::Value;
 use countersign_engine::signing::{record_digest, to_sign};
+use countersign_engine::value::Value;
 
-use crate::driver::{World, complete, input, process, task};
+use crate::driver::World;
+use crate::inputs::{complete, input, process, task};
 
 fn substitute(id: &str, of: &str) -> Actor {
     Actor::Person { id: id.into(), on_behalf_of: Some(of.into()) }
@@ -53,7 +54,8 @@ fn only_candidates_with_an_account_act() {
 fn assigning_another_s_work_is_for_operators_with_a_reason_and_to_candidates_only() {
     let (mut world, id) = World::started(&format!("steps:\n  - {}\n", task("one")));
     let work = world.work(id, "one");
-    let assign = |to: &str, reason: Option<&str>| Action::Assign { work, to: to.into(), reason: reason.map(Into::into) };
+    let assign =
+        |to: &str, reason: Option<&str>| Action::Assign { work, to: to.into(), reason: reason.map(Into::into) };
     assert_eq!(world.act(id, "li", assign("wang", None)).expect_err("not the holder").code(), "forbidden");
     assert_eq!(world.act(id, "admin", assign("wang", None)).expect_err("why?").code(), "reason_required");
     assert_eq!(world.act(id, "admin", assign("qian", Some("x"))).expect_err("no candidate").code(), "not_candidate");
@@ -77,7 +79,10 @@ fn a_substitute_does_claimed_work_and_both_are_on_record() {
     let (mut world, id) = World::started(&format!("steps:\n  - {}\n", task("one")));
     let work = world.work(id, "one");
     world.act(id, "wang", Action::Claim { work }).expect("claimed");
-    assert_eq!(world.complete_work(id, work, substitute("qian", "li"), "done").expect_err("of another").code(), "claimed_by");
+    assert_eq!(
+        world.complete_work(id, work, substitute("qian", "li"), "done").expect_err("of another").code(),
+        "claimed_by"
+    );
     world.complete_work(id, work, substitute("qian", "wang"), "done").expect("for the holder");
     assert!(world.state(id).has_acted("qian") && world.state(id).has_acted("wang"));
 }
@@ -114,12 +119,16 @@ fn a_return_does_not_make_eyes_fresh() {
     world.complete(id, "one", "li", "done").expect("done");
     world.complete(id, "two", "zhao", "bad").expect("returned");
     world.complete(id, "one", "wang", "done").expect("done");
-    assert_eq!(world.complete(id, "two", "li", "good").expect_err("acted in the first round").code(), "separation_of_duties");
+    assert_eq!(
+        world.complete(id, "two", "li", "good").expect_err("acted in the first round").code(),
+        "separation_of_duties"
+    );
 }
 
 #[test]
 fn who_started_may_be_excluded() {
-    let steps = "steps:\n  - { id: one, task: { title: { zh: 做, en: Do }, to: { role: clerk }, not: [ initiator ] } }\n";
+    let steps =
+        "steps:\n  - { id: one, task: { title: { zh: 做, en: Do }, to: { role: clerk }, not: [ initiator ] } }\n";
     let (mut world, id) = World::started(steps);
     assert_eq!(world.complete(id, "one", "li", "done").expect_err("li started it").code(), "separation_of_duties");
     world.complete(id, "one", "wang", "done").expect("another");
@@ -159,10 +168,16 @@ fn signing() -> String {
     )
 }
 
-fn signed(world: &World, id: countersign_engine::id::InstanceId, signer: &str, outcome: &str) -> countersign_engine::command::Complete {
+fn signed(
+    world: &World,
+    id: countersign_engine::id::InstanceId,
+    signer: &str,
+    outcome: &str,
+) -> countersign_engine::command::Complete {
     let work = world.work(id, "sign");
     let definition = process("test", &signing());
-    let record = to_sign(&definition, world.state(id), work, &outcome.into(), &Value::Null).expect("it is to be signed");
+    let record =
+        to_sign(&definition, world.state(id), work, &outcome.into(), &Value::Null).expect("it is to be signed");
     let mut complete = complete(work, outcome);
     complete.signature = Some(Assertion {
         signer: signer.into(),
@@ -181,7 +196,10 @@ fn a_signature_is_bound_to_its_content_its_signer_its_outcome_and_its_fence() {
     world.complete(id, "one", "li", "done").expect("done");
     assert_eq!(world.complete(id, "sign", "zhao", "good").expect_err("unsigned").code(), "signature_required");
     let shown = signed(&world, id, "zhao", "good");
-    assert_eq!(world.act(id, "wang", Action::Complete(shown.clone())).expect_err("another's").code(), "content_changed");
+    assert_eq!(
+        world.act(id, "wang", Action::Complete(shown.clone())).expect_err("another's").code(),
+        "content_changed"
+    );
     let mut other = shown.clone();
     other.outcome = Some("bad".into());
     assert_eq!(world.act(id, "zhao", Action::Complete(other)).expect_err("another outcome").code(), "content_changed");

@@ -6,10 +6,13 @@ use countersign_engine::incident::IncidentCode;
 use countersign_engine::project::TaskStatus;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, World, input, task};
+use crate::driver::{DAY, World};
+use crate::inputs::{input, task};
 
 fn judged(id: &str, back: &str) -> String {
-    format!("{{ id: {id}, task: {{ title: {{ zh: 判, en: Judge }}, to: {{ role: clerk }} }}, outcomes: {{ good: next, bad: {{ back_to: {back} }} }} }}")
+    format!(
+        "{{ id: {id}, task: {{ title: {{ zh: 判, en: Judge }}, to: {{ role: clerk }} }}, outcomes: {{ good: next, bad: {{ back_to: {back} }} }} }}"
+    )
 }
 
 #[test]
@@ -92,14 +95,18 @@ fn the_bound_of_a_return_stops_before_the_target_and_what_led_there_stays_done()
 
 #[test]
 fn a_call_whose_way_out_is_over_its_bound_is_not_done_twice() {
-    let steps = format!("steps:\n  - {}\n  - {{ id: again, call: test.echo, with: {{ value: 1 }}, outcomes: {{ done: {{ back_to: one, at_most: 1 }} }} }}\n", task("one"));
-    let Ok(definition) = crate::driver::compile(&crate::driver::yaml("test", &steps)) else { return };
+    let steps = format!(
+        "steps:\n  - {}\n  - {{ id: again, call: test.echo, with: {{ value: 1 }}, outcomes: {{ done: {{ back_to: one, at_most: 1 }} }} }}\n",
+        task("one")
+    );
+    let Ok(definition) = crate::inputs::compile(&crate::inputs::yaml("test", &steps)) else { return };
     let mut world = World::new(&[definition]);
     let id = world.start("test", input(0, 0)).expect("it starts");
     world.complete(id, "one", "li", "done").expect("done");
     world.complete(id, "one", "li", "done").expect("done");
     assert_eq!(world.incidents(id), [IncidentCode::BoundReached]);
-    let completed = world.count(id, |event| matches!(event, Event::StepCompleted { outcome, .. } if outcome.as_ref() == "done"));
+    let completed =
+        world.count(id, |event| matches!(event, Event::StepCompleted { outcome, .. } if outcome.as_ref() == "done"));
     assert_eq!((world.effects.len(), completed), (2, 4), "each effect is on record");
     world.retry(id).expect("retried");
     assert_eq!((world.open(id), world.effects.len()), (vec!["one".to_owned()], 2));
@@ -162,7 +169,7 @@ fn who_may_choose_where_to_go_back_must_choose_one_of_the_targets() {
     world.complete(id, "two", "li", "done").expect("done");
     assert_eq!(world.complete(id, "three", "li", "bad").expect_err("which?").code(), "choose_target");
     let work = world.work(id, "three");
-    let mut chosen = crate::driver::complete(work, "bad");
+    let mut chosen = crate::inputs::complete(work, "bad");
     chosen.back_to = Some("elsewhere".into());
     let action = countersign_engine::command::Action::Complete(chosen.clone());
     assert_eq!(world.act(id, "li", action).expect_err("no target").code(), "choose_target");

@@ -4,7 +4,8 @@ use countersign_engine::command::Action;
 use countersign_engine::event::Event;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, HOUR, World, task};
+use crate::driver::{DAY, HOUR, World};
+use crate::inputs::task;
 
 #[test]
 fn a_wait_is_over_at_its_moment_and_not_before() {
@@ -47,7 +48,10 @@ fn a_deadline_with_a_way_out_takes_it_and_a_late_answer_is_gone() {
 
 #[test]
 fn boundary_timer_against_completion_in_both_orders() {
-    let steps = format!("steps:\n  - {{ id: do_it, task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}, due: 3 days, outcomes: {{ done: next, late: {{ end: too_late }} }} }}\n  - {}\n", task("next"));
+    let steps = format!(
+        "steps:\n  - {{ id: do_it, task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}, due: 3 days, outcomes: {{ done: next, late: {{ end: too_late }} }} }}\n  - {}\n",
+        task("next")
+    );
     for person_first in [true, false] {
         let (mut world, id) = World::started(&steps);
         let (_, timer, due) = world.next_timer().expect("armed");
@@ -110,8 +114,11 @@ fn ends_step_means_that_the_event_s_steps_end_the_host() {
 
 #[test]
 fn a_pause_lies_before_every_round_but_the_first() {
-    let steps = format!("data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 3, every: 1 hour, at_most: 9 }}\n    \
-                         steps: [ {{ id: count, set: {{ num: =num + 1 }} }} ]\n  - {}\n", task("next"));
+    let steps = format!(
+        "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - id: rounds\n    repeat: {{ until: =num >= 3, every: 1 hour, at_most: 9 }}\n    \
+                         steps: [ {{ id: count, set: {{ num: =num + 1 }} }} ]\n  - {}\n",
+        task("next")
+    );
     let (mut world, id) = World::started(&steps);
     assert_eq!(world.data(id, "num"), Value::Int(1));
     world.wait(HOUR);

@@ -314,9 +314,9 @@ impl Refused<'_> {
                 })
             }
             Action::Start(Start { cause: Cause::Message { message, id }, .. }) => {
-                let or_event = self.definition.starts.iter().any(|start| {
-                    matches!(start, StartRule::Message { message: own, or_event: true } if own == message)
-                });
+                let or_event = self.definition.starts.iter().any(
+                    |start| matches!(start, StartRule::Message { message: own, or_event: true } if own == message),
+                );
                 if or_event && matches!(rejection, Rejection::DuplicateKey { .. }) {
                     // It is for the instance that has this key, which may not have been listening yet.
                     return Some(Outgoing::GiveBack { message: message.clone(), id: id.clone() });

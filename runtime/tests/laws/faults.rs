@@ -87,7 +87,9 @@ async fn a_deadlock_between_shards_costs_no_command_and_doubles_no_effect() {
     let outer = |inner: &str| {
         process(
             &format!("outer_{inner}"),
-            &format!("{PEOPLE}steps:\n  - {{ id: below, run: {inner}, with: {{ order: x }}, outcomes: {{ good: next }} }}\n  - {{ id: over, end: over }}\n"),
+            &format!(
+                "{PEOPLE}steps:\n  - {{ id: below, run: {inner}, with: {{ order: x }}, outcomes: {{ good: next }} }}\n  - {{ id: over, end: over }}\n"
+            ),
         )
     };
     let definitions = [swap("ab", "a", "b"), swap("ba", "b", "a"), outer("ab"), outer("ba")];

@@ -12,7 +12,9 @@ use crate::{PEOPLE, order, process};
 fn call(activity: &str, with: &str, rest: &str) -> std::sync::Arc<engine::language::definition::Definition> {
     process(
         "calling",
-        &format!("{PEOPLE}steps:\n  - id: call\n    call: {activity}\n    with: {with}\n{rest}  - {{ id: over, end: over }}\n"),
+        &format!(
+            "{PEOPLE}steps:\n  - id: call\n    call: {activity}\n    with: {with}\n{rest}  - {{ id: over, end: over }}\n"
+        ),
     )
 }
 
@@ -55,7 +57,9 @@ async fn a_failure_that_may_pass_is_tried_again_and_spent_retries_are_an_inciden
         assert!(plant.incidents(id).await.is_empty());
         for attempts in [2u64, 3] {
             plant.pass(5 * SECOND);
-            let tried = || async { plant.handle.state(id).await.is_ok_and(|found| found.is_some_and(|found| found.version >= attempts)) };
+            let tried = || async {
+                plant.handle.state(id).await.is_ok_and(|found| found.is_some_and(|found| found.version >= attempts))
+            };
             plant.until("the next attempt", tried).await;
         }
         assert_eq!(plant.incidents(id).await, [IncidentCode::ActivityFailed]);
@@ -76,9 +80,7 @@ async fn a_panic_or_a_statement_that_fails_is_an_incident_and_its_writes_are_und
             process(name, &steps)
         };
         let plant = Plant::start(&database, &[calling("late_panic"), calling("clash")]).await;
-        for (name, code) in
-            [("late_panic", IncidentCode::ActivityPanicked), ("clash", IncidentCode::ActivityFailed)]
-        {
+        for (name, code) in [("late_panic", IncidentCode::ActivityPanicked), ("clash", IncidentCode::ActivityFailed)] {
             let id = plant.begin(name, order("o1")).await.instance;
             assert_eq!(plant.incidents(id).await, [code], "{name}");
             assert_eq!(number(&database, "SELECT COUNT(*) FROM test_effect").await, 0);
@@ -99,7 +101,8 @@ async fn a_remote_job_is_one_worker_s_at_a_time_and_only_its_newest_attempt_coun
             async move {
                 let mut tx = database.begin().await.expect("a transaction");
                 let names = ["test.remote".into()];
-                let leased = store::job::lease(&mut tx, ActivityMode::Remote, &names, worker, now, 1).await.expect("asked");
+                let leased =
+                    store::job::lease(&mut tx, ActivityMode::Remote, &names, worker, now, 1).await.expect("asked");
                 tx.commit().await.expect("committed");
                 leased.into_iter().next()
             }
@@ -118,7 +121,10 @@ async fn a_remote_job_is_one_worker_s_at_a_time_and_only_its_newest_attempt_coun
             let command = Command { actor: Actor::Service { id: "worker".into() }, action };
             plant.handle.submit(id, command, None)
         };
-        let failure = engine::command::ActivityFailure { transient: true, ..engine::command::ActivityFailure::business("x", "again") };
+        let failure = engine::command::ActivityFailure {
+            transient: true,
+            ..engine::command::ActivityFailure::business("x", "again")
+        };
         finish(1, JobResult::Failed { failure }).await.expect("taken");
         let output = Value::record([("value", Value::Int(1))]);
         let late = finish(1, JobResult::Succeeded { output: output.clone() }).await;
@@ -134,8 +140,16 @@ async fn a_remote_job_is_one_worker_s_at_a_time_and_only_its_newest_attempt_coun
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn children_start_and_end_once_across_a_restart_and_are_cancelled_with_their_parents() {
-    let child = process("child", "start: [ { process: [ parent ] } ]\nsteps:\n  - { id: look, task: { title: { zh: 看, en: Look }, to: { role: manager } } }\n  - { id: over, end: good }\n");
-    let parent = process("parent", &format!("{PEOPLE}steps:\n  - {{ id: below, run: child, with: {{ order: x }}, outcomes: {{ good: next }} }}\n  - {{ id: over, end: over }}\n"));
+    let child = process(
+        "child",
+        "start: [ { process: [ parent ] } ]\nsteps:\n  - { id: look, task: { title: { zh: 看, en: Look }, to: { role: manager } } }\n  - { id: over, end: good }\n",
+    );
+    let parent = process(
+        "parent",
+        &format!(
+            "{PEOPLE}steps:\n  - {{ id: below, run: child, with: {{ order: x }}, outcomes: {{ good: next }} }}\n  - {{ id: over, end: over }}\n"
+        ),
+    );
     let definitions = [parent, child];
     testing::on_both(move |database| {
         let definitions = definitions.clone();
@@ -174,8 +188,16 @@ async fn children_start_and_end_once_across_a_restart_and_are_cancelled_with_the
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_that_refuses_to_start_is_an_incident_of_its_parent() {
-    let child = process("child", "key: =input.order\nstart: [ { process: [ parent ] } ]\nsteps:\n  - { id: look, task: { title: { zh: 看, en: Look }, to: { role: manager } } }\n");
-    let parent = process("parent", &format!("{PEOPLE}steps:\n  - {{ id: below, run: child, with: {{ order: same }} }}\n  - {{ id: over, end: over }}\n"));
+    let child = process(
+        "child",
+        "key: =input.order\nstart: [ { process: [ parent ] } ]\nsteps:\n  - { id: look, task: { title: { zh: 看, en: Look }, to: { role: manager } } }\n",
+    );
+    let parent = process(
+        "parent",
+        &format!(
+            "{PEOPLE}steps:\n  - {{ id: below, run: child, with: {{ order: same }} }}\n  - {{ id: over, end: over }}\n"
+        ),
+    );
     let definitions = [parent, child];
     testing::on_both(move |database| {
         let definitions = definitions.clone();

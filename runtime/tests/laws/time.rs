@@ -68,9 +68,7 @@ async fn a_schedule_starts_once_at_its_moment_also_when_it_is_asked_again_after_
         tx.execute("UPDATE schedule_state SET next_due = $1", &store::params![due]).await.expect("set back");
         tx.commit().await.expect("committed");
         let plant = Plant::start_at(&database, &[definition], clock).await;
-        let moved = || async {
-            number(&database, "SELECT next_due FROM schedule_state").await > due.micros()
-        };
+        let moved = || async { number(&database, "SELECT next_due FROM schedule_state").await > due.micros() };
         plant.pass(31 * SECOND);
         plant.until("the schedule moved on", moved).await;
         assert_eq!(number(&database, "SELECT COUNT(*) FROM instance").await, 1);
