@@ -266,6 +266,8 @@ pub mod failure {
     pub const OUTPUT_MISFIT: &str = "activity.output_misfit";
     /// The activity's code panicked.
     pub const PANICKED: &str = "activity.panicked";
+    /// The store refused a statement of the activity.
+    pub const STORE: &str = "activity.store";
     /// No service of this node offers the activity.
     pub const UNKNOWN: &str = "activity.unknown";
 }

@@ -82,8 +82,8 @@ incidents! {
         "部署并批准该流程后重试。";
     /// A child process refused to start: its input does not fit, or its key is taken.
     ChildRefused = "child_refused", "A child process refused to start", "子流程拒绝启动",
-        "`detail` says why: its input does not fit, or its key is taken. Mend that, then retry.",
-        "`detail` 说明原因：输入不符或业务键已占用；排除后重试。";
+        "`detail.code` and `detail.message` say why. Mend the data, or the step's `with` in a new release, then retry.",
+        "`detail.code` 与 `detail.message` 说明原因；修正数据，或在新版本中修正步骤的 `with`，然后重试。";
     /// A limit of the engine was reached.
     LimitReached = "limit_reached", "A limit of the engine was reached", "达到引擎上限",
         "`detail` names the limit; split the work, then retry.",

@@ -91,6 +91,15 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// It as it was sent, for what comes from an outbox.
+    pub(crate) fn outgoing(&self) -> Option<Outgoing> {
+        match self {
+            Work::Instance { to, command } => Some(Outgoing::Command { to: *to, command: command.clone() }),
+            Work::Broker(outgoing) => Some(outgoing.clone()),
+            Work::Service { .. } | Work::Publish(_) => None,
+        }
+    }
+
     /// The shard whose writer does it.
     pub(crate) fn shard(&self, shards: u16) -> ShardId {
         match self {

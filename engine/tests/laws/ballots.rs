@@ -5,7 +5,8 @@ use countersign_engine::event::Event;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::project::TaskStatus;
 
-use crate::driver::{DAY, World, task};
+use crate::driver::{DAY, World};
+use crate::inputs::task;
 
 fn ballot(spec: &str, rest: &str) -> String {
     format!(

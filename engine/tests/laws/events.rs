@@ -6,7 +6,8 @@ use countersign_engine::facts::ActivityResult;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, World, failed, input, task};
+use crate::driver::{DAY, World};
+use crate::inputs::{failed, input, task};
 
 fn waiting() -> String {
     format!(
@@ -127,7 +128,7 @@ fn refused(world: &mut World, activity: &str) {
 }
 
 fn start_refused(steps: &str) -> (World, countersign_engine::id::InstanceId) {
-    let mut world = World::new(&[crate::driver::process("test", steps)]);
+    let mut world = World::new(&[crate::inputs::process("test", steps)]);
     for _ in 0..50 {
         refused(&mut world, "test.echo");
     }

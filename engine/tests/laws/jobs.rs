@@ -5,7 +5,8 @@ use countersign_engine::facts::ActivityResult;
 use countersign_engine::incident::IncidentCode;
 use countersign_engine::value::Value;
 
-use crate::driver::{HOUR, SECOND, World, failed, input, process, task, value};
+use crate::driver::{HOUR, SECOND, World};
+use crate::inputs::{failed, input, process, task, value};
 
 fn call(activity: &str, rest: &str) -> String {
     format!(

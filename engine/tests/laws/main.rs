@@ -2,11 +2,15 @@
 
 mod ballots;
 mod blocks;
+mod delivery;
 mod driver;
 mod events;
 mod golden;
+mod grammar;
+mod inputs;
 mod jobs;
 mod people;
 mod property;
+mod reading;
 mod returns;
 mod time;

@@ -5,7 +5,8 @@ use countersign_engine::event::Event;
 use countersign_engine::signing::{record_digest, to_sign};
 use countersign_engine::value::Value;
 
-use crate::driver::{World, complete, input, process, task};
+use crate::driver::World;
+use crate::inputs::{complete, input, process, task};
 
 fn substitute(id: &str, of: &str) -> Actor {
     Actor::Person { id: id.into(), on_behalf_of: Some(of.into()) }

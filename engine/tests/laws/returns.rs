@@ -6,7 +6,8 @@ use countersign_engine::incident::IncidentCode;
 use countersign_engine::project::TaskStatus;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, World, input, task};
+use crate::driver::{DAY, World};
+use crate::inputs::{input, task};
 
 fn judged(id: &str, back: &str) -> String {
     format!(
@@ -98,7 +99,7 @@ fn a_call_whose_way_out_is_over_its_bound_is_not_done_twice() {
         "steps:\n  - {}\n  - {{ id: again, call: test.echo, with: {{ value: 1 }}, outcomes: {{ done: {{ back_to: one, at_most: 1 }} }} }}\n",
         task("one")
     );
-    let Ok(definition) = crate::driver::compile(&crate::driver::yaml("test", &steps)) else { return };
+    let Ok(definition) = crate::inputs::compile(&crate::inputs::yaml("test", &steps)) else { return };
     let mut world = World::new(&[definition]);
     let id = world.start("test", input(0, 0)).expect("it starts");
     world.complete(id, "one", "li", "done").expect("done");
@@ -168,7 +169,7 @@ fn who_may_choose_where_to_go_back_must_choose_one_of_the_targets() {
     world.complete(id, "two", "li", "done").expect("done");
     assert_eq!(world.complete(id, "three", "li", "bad").expect_err("which?").code(), "choose_target");
     let work = world.work(id, "three");
-    let mut chosen = crate::driver::complete(work, "bad");
+    let mut chosen = crate::inputs::complete(work, "bad");
     chosen.back_to = Some("elsewhere".into());
     let action = countersign_engine::command::Action::Complete(chosen.clone());
     assert_eq!(world.act(id, "li", action).expect_err("no target").code(), "choose_target");

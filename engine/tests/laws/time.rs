@@ -4,7 +4,8 @@ use countersign_engine::command::Action;
 use countersign_engine::event::Event;
 use countersign_engine::value::Value;
 
-use crate::driver::{DAY, HOUR, World, task};
+use crate::driver::{DAY, HOUR, World};
+use crate::inputs::task;
 
 #[test]
 fn a_wait_is_over_at_its_moment_and_not_before() {
