@@ -6,10 +6,12 @@
 //! | [`client`] | how a command reaches the product |
 //! | [`config`] | options and the environment |
 //! | [`wire`] | who gets what |
+//! | [`examine`] | whether a database is in order |
 //! | [`import`] | reading another system's export |
 
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod examine;
 pub mod import;
 pub mod wire;

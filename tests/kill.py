@@ -351,7 +351,7 @@ class Record:
     """What the log says, folded here from its rows, independently of the engine."""
 
     def __init__(self):
-        self.positions = {}
+        self.positions = dict.fromkeys(range(SHARDS), 0)
         self.versions = {}
         self.input = {}
         self.started = collections.Counter()
@@ -367,7 +367,7 @@ class Record:
     def take(self, shard, position, body):
         """One row of the log."""
         row = json.loads(bytes.fromhex(body))
-        expected = self.positions.get(shard, 0) + 1
+        expected = self.positions[shard] + 1
         if position != expected:
             self.faults.append(f"shard {shard} goes on at {position}, not at {expected}")
         self.positions[shard] = position
@@ -569,9 +569,8 @@ class Trial:
         """The log against what was acknowledged, and the tables against the log, as of one moment."""
         hexadecimal = self.database.hexadecimal
         after = " OR ".join(f"(shard = {shard} AND position > {position})" for shard, position in self.record.positions.items())
-        new = f" WHERE {after}" if after else ""
         log, instances, ledger, reservations, orders, stock = self.database.snapshot([
-            f"SELECT shard, position, {hexadecimal('body')} FROM transition{new} ORDER BY shard, position",
+            f"SELECT shard, position, {hexadecimal('body')} FROM transition WHERE {after} ORDER BY shard, position",
             f"SELECT {hexadecimal('instance')}, version, status FROM instance",
             "SELECT document, COUNT(*) FROM stock_ledger WHERE document LIKE 'k-%' GROUP BY document",
             "SELECT demand, number, item, quantity FROM reservation WHERE state = 'active'",
@@ -749,4 +748,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # Asked to stop, it still stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
     sys.exit(main())

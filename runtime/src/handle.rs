@@ -154,6 +154,11 @@ impl Handle {
         self.shared.committed.subscribe()
     }
 
+    /// Takes nothing new from now on, and lets streams and probes know; [`crate::Node::stop`] finishes what was taken.
+    pub fn close(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+    }
+
     /// Whether it takes writes: not stopping, the lease held, the disk not full.
     #[must_use]
     pub fn readiness(&self) -> Result<(), &'static str> {

@@ -103,7 +103,9 @@ mod tests {
     #[test]
     fn a_killed_process_that_is_still_listed_is_dead() {
         let stat = |state: &str| {
-            format!("17 (counter (sign)) {state} 1 17 17 0 -1 4194304 5 0 0 0 1 2 0 0 20 0 3 0 8800 1000 2 18446744073709551615")
+            format!(
+                "17 (counter (sign)) {state} 1 17 17 0 -1 4194304 5 0 0 0 1 2 0 0 20 0 3 0 8800 1000 2 18446744073709551615"
+            )
         };
         assert_eq!(start_of(&stat("S")).as_deref(), Some("8800"));
         assert_eq!(start_of(&stat("Z")), None);

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 
 use super::{output, serve};
 use crate::client::Client;
+use crate::import::door::Door;
 use crate::import::{built_in, run as importing};
 use crate::wire::{self, ADMINISTRATOR, Options, Plant};
 
@@ -105,7 +106,7 @@ async fn prepare(plant: &Plant, args: &DemoArgs) -> anyhow::Result<PathBuf> {
     let administrator = play::client(plant, ADMINISTRATOR)?;
     administrator.post("/api/v1/releases", &json!({ "files": files })).await?;
     let mapping = built_in::mapping("plant").context("the sample plant has no mapping")??;
-    let writer = super::import::Door { handle: plant.handle.clone(), actor: Actor::person(ADMINISTRATOR) };
+    let writer = Door { handle: plant.handle.clone(), actor: Actor::person(ADMINISTRATOR) };
     let report = importing::import(&writer, &mapping, &built_in::plant(), plant.handle.now(), &|_| {}).await?;
     anyhow::ensure!(
         report.rejected.is_empty(),

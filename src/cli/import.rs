@@ -1,19 +1,15 @@
 //! `countersign import`: another system's export.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::import::chunk::{Chunk, Written};
+use crate::import::door::Door;
 use crate::import::mapping::Mapping;
-use crate::import::run::{ChunkWriter, ImportError, Rehearsal, Writing};
+use crate::import::run::Rehearsal;
 use crate::import::source::Source;
 use crate::import::{built_in, report::Report, run as importing};
 use anyhow::Context;
 use clap::Args;
 use engine::command::Actor;
-use engine::id::ServiceStream;
-use engine::value::Value;
-use runtime::{Handle, ServiceError, ServiceWrite};
 
 use super::{Target, output};
 
@@ -35,37 +31,6 @@ pub(crate) struct ImportArgs {
     json: bool,
 }
 
-/// Writes chunks through the door: each is a transition of the services' stream.
-pub(crate) struct Door {
-    pub(crate) handle: Handle,
-    pub(crate) actor: Actor,
-}
-
-impl ChunkWriter for Door {
-    fn write(&self, chunk: Arc<Chunk>) -> Writing<'_> {
-        Box::pin(async move {
-            let summary = chunk.summary();
-            let written: Arc<std::sync::Mutex<Option<Written>>> = Arc::default();
-            let result = written.clone();
-            let write: ServiceWrite = Arc::new(move |tx, _| {
-                let (chunk, result) = (chunk.clone(), result.clone());
-                Box::pin(async move {
-                    let written = chunk.apply(tx).await.map_err(ServiceError::Store)?;
-                    let rows: u64 = written.loaded.iter().map(|(_, rows)| rows).sum();
-                    let rows = Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
-                    *result.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(written);
-                    Ok(Value::record([("rows", rows)]))
-                })
-            });
-            let actor = self.actor.clone();
-            let receipt = self.handle.write(ServiceStream::Services, actor, "import.chunk", summary, write, None).await;
-            receipt.map_err(|error| ImportError::Refused(error.to_string()))?;
-            let written = written.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-            Ok(written.unwrap_or_default())
-        })
-    }
-}
-
 pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
     let mapping = match built_in::mapping(&args.mapping) {
         Some(mapping) => mapping?,
@@ -75,7 +40,7 @@ pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
             Mapping::parse(&text)?
         }
     };
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let Some(plant) = client.plant() else {
         anyhow::bail!("an import works on the database itself: stop the server and give --database");
     };

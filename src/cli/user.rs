@@ -59,7 +59,7 @@ enum Action {
 }
 
 pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let answer = act(&client, &args.action).await;
     client.close().await?;
     let answer = match answer? {
@@ -79,7 +79,13 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
                 let roles = account.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
                 let roles: Vec<String> = roles.iter().map(role_text).collect();
                 let active = account.get("active").and_then(Json::as_bool).unwrap_or_default();
-                table.add_row([text("account"), text("printed_name"), text("kind"), active.to_string(), roles.join(", ")]);
+                table.add_row([
+                    text("account"),
+                    text("printed_name"),
+                    text("kind"),
+                    active.to_string(),
+                    roles.join(", "),
+                ]);
             }
             output::line(table);
         }

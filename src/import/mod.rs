@@ -10,6 +10,7 @@
 //! | [`cells`] | one row after cleaning, read as texts, numbers, days |
 //! | [`target`] | the tables that rows become |
 //! | [`chunk`] | what one transaction writes |
+//! | [`door`] | how chunks get into the log |
 //! | [`report`] | what was loaded and what was not, and why |
 //! | [`run`] | the whole: [`run::import`] |
 //! | [`built_in`] | the mappings and the sample data within the program |
@@ -17,6 +18,7 @@
 pub mod built_in;
 pub mod cells;
 pub mod chunk;
+pub mod door;
 pub mod mapping;
 pub mod report;
 pub mod run;
