@@ -465,10 +465,13 @@ class Trial:
         orders = [f"KO-{number:05}" for number in range(1, count + 1)]
         with open(folder / "orders.csv", "w") as file:
             file.write("number,kind,customer,country,salesperson,ordered,requested,special_terms,new_product,private_label,penalty,shelf_life\n")
-            file.writelines(f"{order},order,K300,CN,{ACCOUNT},today,today+14,,,,,\n" for order in orders)
+            file.writelines(f"{order},order,K999,CN,{ACCOUNT},today,today+14,,,,,\n" for order in orders)
         with open(folder / "order-lines.csv", "w") as file:
             file.write("order,line,item,quantity,unit_price,discount\n")
             file.writelines(f"{order},1,SET-A,1,5.6,0\n{order},2,STD-1,1,210,0\n" for order in orders)
+        # A customer whose credit never ends, or the rule would hand the later orders to people.
+        with open(folder / "customers.csv", "a") as file:
+            file.write("K999,Everybody,CN,CNY,list,1000000000,30,0,active,\n")
         with open(folder / "stock.csv", "a") as file:
             file.writelines(f"{item},FG-01,,1000000,unrestricted,,\n" for item in ["STD-1", "CASE-1"])
         return orders
