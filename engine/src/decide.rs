@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use crate::command::{Action, Actor, Command, Start, WorkId};
+use crate::command::{Action, Actor, Command, JobResult, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
 use crate::facts::{Ask, Fact, PersonFact, RoleFact};
 use crate::flow::{self, Done};
-use crate::id::{IncidentId, RunId, SubscriptionId, TimerId, UserId};
+use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
@@ -49,11 +50,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         Action::FireTimer { timer } => fire(draft, *timer),
         Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
         Action::EndChild { run, child, outcome, output } => {
-            let awaited = matches!(draft.state().runs.get(run).map(|run| &run.body), Some(Body::Child { child: own, .. }) if own == child);
-            let Some(step) = draft.step_of(*run).filter(|_| awaited) else {
-                return reject(Rejection::Gone("the step that awaited this child was given up".into()));
-            };
-            draft.place = Some(*run);
+            let step = awaited(draft, *run, *child)?;
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             let writes = match draft.writes(&step.writes, output) {
                 Ok(writes) => writes,
@@ -61,6 +58,13 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
             };
             let done = Done { output: output.clone(), writes, ..Done::plain(outcome) };
             flow::complete(draft, *run, &step, done)
+        }
+        Action::RefuseChild { run, child, code, message } => {
+            awaited(draft, *run, *child)?;
+            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: "refused".into() });
+            let detail = [("code", Value::Text(code.clone())), ("message", Value::Text(message.clone()))];
+            draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
+            Ok(())
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
@@ -91,9 +95,14 @@ pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Reject
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             Ok(())
         }
-        // A start whose key cannot be computed has nothing yet that an operator could mend.
-        Action::Start(_) if !draft.has_state() => {
-            Err(Rejection::InvalidInput("the business key cannot be computed from this input".into()))
+        // A start has nothing yet that an operator could mend.
+        Action::Start(_) if !draft.has_state() => Err(Rejection::InvalidInput(
+            "the business key, or what an event of the process waits for, cannot be computed from this input".into(),
+        )),
+        // The attempt is over, so its job must not be done again.
+        Action::FinishJob { run, attempt, result: JobResult::Failed { failure } } => {
+            draft.emit(Event::JobFailed { run: *run, attempt: *attempt, failure: failure.clone() });
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -235,6 +244,21 @@ pub fn completed_input(fields: &[definition::Field], input: &Value) -> Result<Va
         whole.insert(field.name.clone(), value);
     }
     Ok(Value::map(whole))
+}
+
+/// The step that awaits this child.
+fn awaited(draft: &mut Draft, run: RunId, child: InstanceId) -> Deciding<Arc<Step>> {
+    let own = match draft.state().runs.get(&run).map(|run| &run.body) {
+        Some(Body::Child { child, .. }) => Some(*child),
+        _ => None,
+    };
+    match draft.step_of(run).filter(|_| own == Some(child)) {
+        Some(step) => {
+            draft.place = Some(run);
+            Ok(step)
+        }
+        None => reject(Rejection::Gone("the step that awaited this child was given up".into())),
+    }
 }
 
 /// The step of a job whose fence and attempt are current.
@@ -379,7 +403,7 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     Ok(())
 }
 
-/// Tries again what an incident stopped: the block goes on at its step, or the step is done anew.
+/// Tries again what an incident stopped: the block goes on at its step, or a step that nothing carries on is done anew.
 fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     let Some(open) = draft.state().incidents.get(&id).cloned() else { return reject(Rejection::UnknownIncident) };
     if reason.trim().is_empty() {
@@ -392,6 +416,10 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
+    // What goes on all the same was not stopped: open work keeps its votes, a running job is not doubled.
+    if draft.state().goes_on(&current) {
+        return Ok(());
+    }
     if let (StepKind::Call(_), Body::Job { attempt, .. }) = (&step.kind, &current.body) {
         return step::call::again(draft, run, &step, attempt + 1);
     }
@@ -400,7 +428,8 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         scope: current.scope,
         to: step.key.clone(),
         index: current.index,
-        from: step.key.clone(),
+        // It is no jump of the step's own, and none that bounds count.
+        from: Arc::from(""),
     });
     Ok(())
 }

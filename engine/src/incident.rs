@@ -80,6 +80,10 @@ incidents! {
     NoRelease = "no_release", "A child process has no effective release", "子流程没有生效版本",
         "Deploy and approve it, then retry.",
         "部署并批准该流程后重试。";
+    /// A child process refused to start: its input does not fit, or its key is taken.
+    ChildRefused = "child_refused", "A child process refused to start", "子流程拒绝启动",
+        "`detail` says why: its input does not fit, or its key is taken. Mend that, then retry.",
+        "`detail` 说明原因：输入不符或业务键已占用；排除后重试。";
     /// A limit of the engine was reached.
     LimitReached = "limit_reached", "A limit of the engine was reached", "达到引擎上限",
         "`detail` names the limit; split the work, then retry.",

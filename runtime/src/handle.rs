@@ -160,7 +160,6 @@ impl Handle {
     }
 
     /// Whether it takes writes: not stopping, the lease held, the disk not full.
-    #[must_use]
     pub fn readiness(&self) -> Result<(), &'static str> {
         if self.shared.stopping.load(Ordering::Acquire) {
             return Err("stopping");

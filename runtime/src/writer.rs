@@ -61,7 +61,7 @@ pub(crate) enum Outcome {
 
 /// How a batch came out.
 enum Attempt {
-    Committed { batch: Batch, outcomes: Vec<Outcome> },
+    Committed { batch: Box<Batch>, outcomes: Vec<Outcome> },
     LeaseLost,
 }
 
@@ -183,7 +183,7 @@ impl Writer {
         }
         if batch.is_empty() {
             tx.rollback().await?;
-            return Ok(Attempt::Committed { batch, outcomes });
+            return Ok(Attempt::Committed { batch: Box::new(batch), outcomes });
         }
         if !batch.write(&mut tx, &self.heads).await? {
             tx.rollback().await?;
@@ -195,7 +195,7 @@ impl Writer {
             return Err(error);
         }
         self.last_at = now;
-        Ok(Attempt::Committed { batch, outcomes })
+        Ok(Attempt::Committed { batch: Box::new(batch), outcomes })
     }
 
     /// After a COMMIT without an answer: the shards' rows tell whether it happened.
@@ -255,7 +255,7 @@ impl Writer {
     }
 
     /// After the commit: states are visible, callers hear, the others are woken.
-    async fn settle(&mut self, batch: Batch, requests: Vec<Request>, outcomes: Vec<Outcome>) {
+    async fn settle(&mut self, batch: Box<Batch>, requests: Vec<Request>, outcomes: Vec<Outcome>) {
         let mut batch = batch;
         let counts = &self.shared.counts;
         if !batch.is_empty() {

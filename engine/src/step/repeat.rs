@@ -1,6 +1,6 @@
 //! `repeat`: rounds while or until something holds, with a bound, with a pause if `every` says so.
 
-use crate::draft::{Deciding, Draft};
+use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
 use crate::event::{Body, Purpose, TimerPurpose};
 use crate::flow::{self, DONE, Done};
@@ -34,7 +34,8 @@ pub(crate) fn round_ended(draft: &mut Draft, run: RunId, step: &Step, repeat: &R
         return flow::complete(draft, run, step, Done::plain(DONE));
     }
     if rounds >= repeat.at_most {
-        return flow::bound(&step.key, repeat.at_most);
+        let (code, detail) = flow::bound(&step.key, repeat.at_most);
+        return incident(code, detail);
     }
     if let Some(every) = &repeat.every {
         let pause = draft.template(every, &place)?;
