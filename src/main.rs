@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::{cli, client, config};
+use store::StoreError;
 use tracing_subscriber::EnvFilter;
 
 /// A thread's stack: rules nest, and debug builds are generous with frames.
@@ -30,6 +31,10 @@ fn main() -> ExitCode {
                 && let Some(chinese) = refused.body.get("detail_zh").and_then(serde_json::Value::as_str)
             {
                 eprintln!("             {chinese}");
+            }
+            if let Some(StoreError::ServerRunning { .. }) = error.downcast_ref() {
+                eprintln!("             a server or another command has this database: use --server ADDR --token T");
+                eprintln!("             已有服务或命令正在使用该数据库：请改用 --server ADDR --token T");
             }
             ExitCode::FAILURE
         }

@@ -156,6 +156,11 @@ impl Handle {
         self.shared.committed.subscribe()
     }
 
+    /// Takes nothing new from now on, and lets streams and probes know; [`crate::Node::stop`] finishes what was taken.
+    pub fn close(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+    }
+
     /// Whether it takes writes: not stopping, the lease held, the disk not full.
     pub fn readiness(&self) -> Result<(), &'static str> {
         if self.shared.stopping.load(Ordering::Acquire) {

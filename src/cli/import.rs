@@ -40,7 +40,7 @@ pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
             Mapping::parse(&text)?
         }
     };
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let Some(plant) = client.plant() else {
         anyhow::bail!("an import works on the database itself: stop the server and give --database");
     };

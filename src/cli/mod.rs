@@ -75,7 +75,17 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// To a server, or to a database that is there.
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
+        self.reach(false).await
+    }
+
+    /// The same, for what people do first with a new database: it is made where there is none.
+    pub(crate) async fn connect_or_create(&self) -> anyhow::Result<Client> {
+        self.reach(true).await
+    }
+
+    async fn reach(&self, create: bool) -> anyhow::Result<Client> {
         let server = match &self.database {
             Some(_) => None,
             None => config::or_variable(self.server.as_deref(), config::SERVER),
@@ -85,7 +95,7 @@ impl Target {
             let token = token.ok_or_else(|| anyhow::anyhow!("--server needs --token, or {}", config::TOKEN))?;
             return Client::server(&server, token);
         }
-        Client::local(&self.url()?, self.actor.as_deref()).await
+        Client::local(&self.url()?, self.actor.as_deref(), create).await
     }
 
     /// The database's URL; for commands that need the database itself.

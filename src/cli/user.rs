@@ -59,7 +59,7 @@ enum Action {
 }
 
 pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let answer = act(&client, &args.action).await;
     client.close().await?;
     let answer = match answer? {
