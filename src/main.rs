@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use countersign::{cli, client, config};
+use countersign::{cli, config};
 use tracing_subscriber::EnvFilter;
 
 /// A thread's stack: rules nest, and debug builds are generous with frames.
@@ -26,9 +26,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("countersign: {error:#}");
-            if let Some(refused) = error.downcast_ref::<client::Refused>()
-                && let Some(chinese) = refused.body.get("detail_zh").and_then(serde_json::Value::as_str)
-            {
+            if let Some(chinese) = cli::chinese(&error) {
                 eprintln!("             {chinese}");
             }
             ExitCode::FAILURE

@@ -1,6 +1,7 @@
 //! The command line. One command, one file; `docs/cli.md` is the contract.
 
 mod check;
+mod chinese;
 mod complete;
 mod copy;
 mod demo;
@@ -20,6 +21,7 @@ mod tasks;
 mod test;
 mod user;
 
+pub use chinese::chinese;
 use clap::{Args, Parser, Subcommand};
 
 use crate::client::Client;
