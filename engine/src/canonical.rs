@@ -125,31 +125,28 @@ fn too_hard() -> io::Error {
 /// Writes into the canon's own buffer and leaves the serializer's writer alone.
 struct Writer<'a>(&'a mut Canon);
 
-macro_rules! whole_numbers {
-    ($($name:ident: $kind:ty),*) => {$(
-        fn $name<W: ?Sized + io::Write>(&mut self, _: &mut W, value: $kind) -> io::Result<()> {
-            if u64::try_from(value.unsigned_abs()).is_ok_and(|size| size <= EXACT_MAX) {
-                return CompactFormatter.$name(&mut self.0.out, value);
-            }
-            Err(too_hard())
-        }
-    )*};
-}
-
-macro_rules! natural_numbers {
-    ($($name:ident: $kind:ty),*) => {$(
-        fn $name<W: ?Sized + io::Write>(&mut self, _: &mut W, value: $kind) -> io::Result<()> {
-            if u64::try_from(value).is_ok_and(|size| size <= EXACT_MAX) {
-                return CompactFormatter.$name(&mut self.0.out, value);
-            }
-            Err(too_hard())
-        }
-    )*};
-}
-
 impl Formatter for Writer<'_> {
-    whole_numbers!(write_i64: i64, write_i128: i128);
-    natural_numbers!(write_u64: u64, write_u128: u128);
+    fn write_i64<W: ?Sized + io::Write>(&mut self, _: &mut W, value: i64) -> io::Result<()> {
+        if value.unsigned_abs() > EXACT_MAX {
+            return Err(too_hard());
+        }
+        CompactFormatter.write_i64(&mut self.0.out, value)
+    }
+
+    fn write_u64<W: ?Sized + io::Write>(&mut self, _: &mut W, value: u64) -> io::Result<()> {
+        if value > EXACT_MAX {
+            return Err(too_hard());
+        }
+        CompactFormatter.write_u64(&mut self.0.out, value)
+    }
+
+    fn write_i128<W: ?Sized + io::Write>(&mut self, _: &mut W, _: i128) -> io::Result<()> {
+        Err(too_hard())
+    }
+
+    fn write_u128<W: ?Sized + io::Write>(&mut self, _: &mut W, _: u128) -> io::Result<()> {
+        Err(too_hard())
+    }
 
     fn write_f32<W: ?Sized + io::Write>(&mut self, _: &mut W, _: f32) -> io::Result<()> {
         Err(too_hard())
