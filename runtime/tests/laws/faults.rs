@@ -75,7 +75,8 @@ async fn a_stop_under_load_loses_nothing_that_was_acknowledged() {
 /// deadlock also came from an outbox.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deadlock_between_shards_costs_no_command_and_doubles_no_effect() {
-    const EACH: i64 = 8;
+    const EACH: i64 = 4;
+    const ROUNDS_MAX: i64 = 20;
     let swap = |name: &str, first: &str, second: &str| {
         process(
             name,
@@ -101,21 +102,31 @@ async fn a_deadlock_between_shards_costs_no_command_and_doubles_no_effect() {
             stock(&database, "a", 1_000).await;
             stock(&database, "b", 1_000).await;
             let plant = Plant::start(&database, &definitions).await;
-            let mut running = Vec::new();
-            for number in 0..2 * EACH {
-                let handle = plant.handle.clone();
-                let name = if number % 2 == 0 { "outer_ab" } else { "outer_ba" };
-                running.push(tokio::spawn(async move {
-                    handle.start(StartRequest::by(Actor::person("li"), name, order("o1"))).await
-                }));
+            let mut started = 0;
+            // Which shard an instance is on is drawn, so the two kinds do not meet in every round.
+            for _ in 0..ROUNDS_MAX {
+                let mut running = Vec::new();
+                for number in 0..2 * EACH {
+                    let handle = plant.handle.clone();
+                    let name = if number % 2 == 0 { "outer_ab" } else { "outer_ba" };
+                    running.push(tokio::spawn(async move {
+                        handle.start(StartRequest::by(Actor::person("li"), name, order("o1"))).await
+                    }));
+                }
+                for one in running {
+                    let receipt = one.await.expect("no panic").expect("started");
+                    assert_eq!(plant.ended(receipt.instance).await, "over");
+                    started += 1;
+                }
+                let put_off = plant.handle.counts().retried.load(std::sync::atomic::Ordering::Relaxed);
+                if put_off > 0 || database.kind() == store::Kind::Sqlite {
+                    break;
+                }
+                assert!(started < 2 * EACH * ROUNDS_MAX, "there was no deadlock to get out of");
             }
-            for one in running {
-                let receipt = one.await.expect("no panic").expect("started");
-                assert_eq!(plant.ended(receipt.instance).await, "over");
-            }
-            assert_eq!(number(&database, "SELECT COUNT(*) FROM test_effect").await, 2 * EACH);
+            assert_eq!(number(&database, "SELECT COUNT(*) FROM test_effect").await, started);
             let left = "SELECT CAST(SUM(quantity) AS BIGINT) FROM test_stock";
-            assert_eq!(number(&database, left).await, 2_000 - 2 * 2 * EACH);
+            assert_eq!(number(&database, left).await, 2_000 - 2 * started);
             assert_eq!(number(&database, "SELECT COUNT(*) FROM outbox").await, 0);
             plant.stop(&database).await;
         }

@@ -110,6 +110,25 @@ messages:
   paid: { fields: { order: string, amount: integer }, ttl: 7 days }
 ";
 
+/// How many are between their first row and their second, by their first.
+static BETWEEN: std::sync::LazyLock<tokio::sync::watch::Sender<BTreeMap<String, u32>>> =
+    std::sync::LazyLock::new(tokio::sync::watch::Sender::default);
+
+/// Stays between two rows until somebody who takes them in the other order is there too, or for a moment.
+async fn meet(first: &str) {
+    struct Leave(String);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            BETWEEN.send_modify(|between| *between.entry(self.0.clone()).or_default() -= 1);
+        }
+    }
+    BETWEEN.send_modify(|between| *between.entry(first.to_owned()).or_default() += 1);
+    let _leave = Leave(first.to_owned());
+    let mut others = BETWEEN.subscribe();
+    let met = others.wait_for(|between| between.iter().any(|(other, count)| other != first && *count > 0));
+    let _ = tokio::time::timeout(std::time::Duration::from_millis(50), met).await;
+}
+
 /// Activities over a table `test_stock (item, quantity)` and a log of effects `test_effect (key)`.
 pub(crate) fn activities() -> Activities {
     let mut all = Activities::default();
@@ -164,7 +183,9 @@ pub(crate) fn activities() -> Activities {
                 let item = call.input.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
                 let taken = "UPDATE test_stock SET quantity = quantity - 1 WHERE item = $1";
                 call.tx.execute(taken, &store::params![item.as_str()]).await?;
-                tokio::task::yield_now().await;
+                if name == "first" {
+                    meet(&item).await;
+                }
             }
             call.tx.execute("INSERT INTO test_effect (key) VALUES ($1)", &store::params![call.key]).await?;
             Ok(Value::record([("value", Value::Int(1))]))
