@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use countersign::{cli, client, config};
+use countersign::{cli, config};
 use store::StoreError;
 use tracing_subscriber::EnvFilter;
 
@@ -27,9 +27,7 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("countersign: {error:#}");
-            if let Some(refused) = error.downcast_ref::<client::Refused>()
-                && let Some(chinese) = refused.body.get("detail_zh").and_then(serde_json::Value::as_str)
-            {
+            if let Some(chinese) = cli::chinese(&error) {
                 eprintln!("             {chinese}");
             }
             if let Some(StoreError::ServerRunning { .. }) = error.downcast_ref() {

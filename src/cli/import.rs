@@ -1,17 +1,18 @@
 //! `countersign import`: another system's export.
 
+mod reviews;
+mod told;
+
 use std::path::PathBuf;
 
-use crate::import::door::Door;
-use crate::import::mapping::Mapping;
-use crate::import::run::Rehearsal;
-use crate::import::source::Source;
-use crate::import::{built_in, report::Report, run as importing};
-use anyhow::Context;
 use clap::Args;
 use engine::command::Actor;
 
 use super::{Target, output};
+use crate::import::door::Door;
+use crate::import::run::Rehearsal;
+use crate::import::source::Source;
+use crate::import::{built_in, run as importing};
 
 /// Import another system's export through a mapping file
 ///
@@ -23,23 +24,20 @@ pub(crate) struct ImportArgs {
     /// The folder with the export's files
     folder: PathBuf,
     /// Try everything and take it back
-    #[arg(long)]
+    #[arg(long, conflicts_with = "reviews")]
     dry_run: bool,
+    /// Write an input of `order_review` for each order that waits for its review, for `start --inputs`
+    #[arg(long, value_name = "FILE")]
+    reviews: Option<PathBuf>,
     #[command(flatten)]
     target: Target,
+    /// Print what was loaded, and every row that was not, as JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
-    let mapping = match built_in::mapping(&args.mapping) {
-        Some(mapping) => mapping?,
-        None => {
-            let text = std::fs::read_to_string(&args.mapping)
-                .with_context(|| format!("there is no built-in mapping and no file `{}`", args.mapping))?;
-            Mapping::parse(&text)?
-        }
-    };
+    let mapping = built_in::named(&args.mapping)?;
     let client = args.target.connect_or_create().await?;
     let Some(plant) = client.plant() else {
         anyhow::bail!("an import works on the database itself: stop the server and give --database");
@@ -60,29 +58,17 @@ pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
         importing::import(&writer, &mapping, &source, now, &progress).await
     };
     bar.finish_and_clear();
+    let waiting = match (&report, args.dry_run) {
+        (Ok(_), false) => reviews::waiting(plant.handle.database(), args.reviews.as_deref()).await,
+        _ => Ok(reviews::Waiting::default()),
+    };
     client.close().await?;
-    let report = report?;
+    let (report, waiting) = (report?, waiting?);
     if args.json {
         output::json(&report)?;
-    } else {
-        print(&report);
+        return Ok(true);
     }
+    told::print(&report);
+    waiting.print(args.reviews.as_deref());
     Ok(true)
-}
-
-fn print(report: &Report) {
-    let mut table = output::table(&["table", "loaded"]);
-    for (name, rows) in &report.loaded {
-        table.add_row([name.clone(), rows.to_string()]);
-    }
-    output::line(table);
-    if !report.rejected.is_empty() {
-        let mut table = output::table(&["file", "row", "reason"]);
-        for rejected in &report.rejected {
-            let reason = format!("{}\n{}", rejected.reason, rejected.reason_zh);
-            table.add_row([rejected.file.clone(), rejected.row.to_string(), reason]);
-        }
-        output::line(table);
-    }
-    output::line(format!("{} rows rejected", report.rejected.len()));
 }

@@ -1,6 +1,7 @@
 //! The command line. One command, one file; `docs/cli.md` is the contract.
 
 mod check;
+mod chinese;
 mod complete;
 mod copy;
 mod demo;
@@ -20,6 +21,7 @@ mod tasks;
 mod test;
 mod user;
 
+pub use chinese::chinese;
 use clap::{Args, Parser, Subcommand};
 
 use crate::client::Client;
@@ -55,6 +57,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Doctor(doctor::DoctorArgs),
     Copy(copy::CopyArgs),
+    Bench(crate::bench::BenchArgs),
 }
 
 /// Where a command goes: to a database that nobody serves, or to a running server.
@@ -125,5 +128,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Replay(args) => replay::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Copy(args) => copy::run(args).await,
+        Command::Bench(args) => crate::bench::run(args).await.map(|()| true),
     }
 }

@@ -1,7 +1,7 @@
 //! Mappings and sample data within the program.
 
+use crate::import::error::ImportError;
 use crate::import::mapping::Mapping;
-use crate::import::run::ImportError;
 use crate::import::source::Source;
 
 /// The mappings that a user can name instead of writing one.
@@ -25,6 +25,20 @@ static PLANT: [(&str, &str); 8] = [
 /// The built-in mapping of this name.
 pub fn mapping(name: &str) -> Option<Result<Mapping, ImportError>> {
     MAPPINGS.iter().find(|(known, _)| *known == name).map(|(_, text)| Mapping::parse(text))
+}
+
+/// The mapping that a user names: built in, or a file.
+pub fn named(name: &str) -> Result<Mapping, ImportError> {
+    if let Some(mapping) = mapping(name) {
+        return mapping;
+    }
+    let known = || MAPPINGS.map(|(known, _)| known).join(", ");
+    let text = std::fs::read_to_string(name).map_err(|source| ImportError::NoMapping {
+        name: name.to_owned(),
+        known: known(),
+        source,
+    })?;
+    Mapping::parse(&text)
 }
 
 /// The sample plant.

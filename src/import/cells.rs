@@ -68,14 +68,14 @@ impl Cells {
     pub fn money(&self, name: &str) -> Result<Money, Reason> {
         let amount = Money::from_decimal(self.decimal(name)?).ok().filter(|amount| !amount.is_negative());
         amount.ok_or_else(|| {
-            wrong(name, &self.shown(name), "an amount of at most six decimals", "非负且最多六位小数的金额")
+            wrong(name, &self.shown(name), "an amount from 0 with at most six decimals", "非负且最多六位小数的金额")
         })
     }
 
     pub fn quantity(&self, name: &str) -> Result<Quantity, Reason> {
         let amount = Quantity::from_decimal(self.decimal(name)?).ok().filter(|amount| !amount.is_negative());
         amount.ok_or_else(|| {
-            wrong(name, &self.shown(name), "a quantity of at most six decimals", "非负且最多六位小数的数量")
+            wrong(name, &self.shown(name), "a quantity from 0 with at most six decimals", "非负且最多六位小数的数量")
         })
     }
 

@@ -8,7 +8,8 @@ use engine::value::Value;
 use runtime::{Handle, ServiceError, ServiceWrite};
 
 use crate::import::chunk::{Chunk, Written};
-use crate::import::run::{ChunkWriter, ImportError, Writing};
+use crate::import::error::ImportError;
+use crate::import::run::{ChunkWriter, Writing};
 
 /// Writes chunks through the door: each is a transition of the services' stream.
 pub struct Door {

@@ -4,10 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use engine::language::diagnostics::nearest;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::import::run::ImportError;
+use crate::import::error::ImportError;
+use crate::import::report::Reason;
 use crate::import::target::Target;
 
 /// The whole file.
@@ -167,8 +169,10 @@ impl Mapping {
         for table in &mapping.tables {
             let rules = table.skip.iter().chain(table.lines.iter().flat_map(|lines| &lines.skip));
             if let Some(rule) = rules.into_iter().find(|rule| rule.is.is_some() != rule.one_of.is_empty()) {
-                let why = format!("the rule on `{}` needs `is` or `one_of`, and not both", rule.column);
-                return Err(fault(table.table.as_str(), "skip", why));
+                let column = &rule.column;
+                let en = format!("the rule on `{column}` needs `is` or `one_of`, and not both");
+                let zh = format!("列 `{column}` 的规则需要 `is` 或 `one_of` 之一，不能同时给出");
+                return Err(fault(table.table.as_str(), "skip", en, zh));
             }
             check(table.table.as_str(), table.table.fields(), &table.fields)?;
             match (&table.lines, table.table) {
@@ -176,9 +180,12 @@ impl Mapping {
                     check("sales_order_line", crate::import::target::LINE_FIELDS, &lines.fields)?;
                 }
                 (None, Target::SalesOrder) => {
-                    return Err(fault("sales_order", "lines", "an order needs `lines`, the file of its lines"));
+                    let (en, zh) = ("an order needs `lines`, the file of its lines", "订单需要 `lines`，即订单行文件");
+                    return Err(fault("sales_order", "lines", en, zh));
                 }
-                (Some(_), other) => return Err(fault(other.as_str(), "lines", "only orders have `lines`")),
+                (Some(_), other) => {
+                    return Err(fault(other.as_str(), "lines", "only orders have `lines`", "只有订单有 `lines`"));
+                }
                 (None, _) => {}
             }
         }
@@ -186,15 +193,21 @@ impl Mapping {
     }
 }
 
-fn fault(table: &str, field: &str, why: impl Into<String>) -> ImportError {
-    ImportError::Field { table: table.to_owned(), field: field.to_owned(), why: why.into() }
+fn fault(table: &str, field: &str, en: impl Into<String>, zh: impl Into<String>) -> ImportError {
+    ImportError::Field { table: table.to_owned(), field: field.to_owned(), why: Reason::new(en, zh) }
 }
 
 fn check(table: &str, known: &[(&str, bool)], fields: &BTreeMap<String, Field>) -> Result<(), ImportError> {
     for (name, field) in fields {
         if !known.iter().any(|(known, _)| known == name) {
             let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-            return Err(fault(table, name, format!("the table has no such field; it has {names}")));
+            let near = nearest(name, known.iter().map(|(known, _)| *known));
+            let (en, zh) = match near {
+                Some(near) => (format!("; did you mean `{near}`?"), format!("，是否为 `{near}`？")),
+                None => (String::new(), String::new()),
+            };
+            let en = format!("the table has no such field; it has {names}{en}");
+            return Err(fault(table, name, en, format!("该表没有此字段；已有字段：{names}{zh}")));
         }
         let sources = [
             field.column.is_some(),
@@ -204,21 +217,26 @@ fn check(table: &str, known: &[(&str, bool)], fields: &BTreeMap<String, Field>) 
             !field.cases.is_empty(),
         ];
         if sources.iter().filter(|given| **given).count() != 1 {
-            return Err(fault(table, name, "give exactly one of `column`, `constant`, `text`, `lookup` and `cases`"));
+            let en = "give exactly one of `column`, `constant`, `text`, `lookup` and `cases`";
+            return Err(fault(table, name, en, "请在 `column`、`constant`、`text`、`lookup`、`cases` 中只给出一个"));
         }
         for case in &field.cases {
             let values = [case.constant.is_some(), case.text.is_some(), case.lookup.is_some()];
             if values.iter().filter(|given| **given).count() != 1
                 || case.column.is_some() != (case.is.is_some() == case.one_of.is_empty())
             {
-                let why = "a case has `column` with `is` or `one_of` (or none: otherwise), and one of `constant`, `text`, `lookup`";
-                return Err(fault(table, name, why));
+                let en = "a case has `column` with `is` or `one_of` (or none: otherwise), and one of `constant`, `text`, `lookup`";
+                let zh = "每个 case 由 `column` 加 `is` 或 `one_of`（都不写表示其他情况），以及 `constant`、`text`、`lookup` 之一组成";
+                return Err(fault(table, name, en, zh));
             }
         }
     }
     match known.iter().find(|(name, required)| *required && !fields.contains_key(*name)) {
         None => Ok(()),
-        Some((name, _)) => Err(fault(table, name, "the table needs this field; say where it comes from")),
+        Some((name, _)) => {
+            let (en, zh) = ("the table needs this field; say where it comes from", "该表必须有此字段，请说明其来源");
+            Err(fault(table, name, en, zh))
+        }
     }
 }
 

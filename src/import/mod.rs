@@ -11,6 +11,7 @@
 //! | [`target`] | the tables that rows become |
 //! | [`chunk`] | what one transaction writes |
 //! | [`door`] | how chunks get into the log |
+//! | [`error`] | why an import cannot begin or go on |
 //! | [`report`] | what was loaded and what was not, and why |
 //! | [`run`] | the whole: [`run::import`] |
 //! | [`built_in`] | the mappings and the sample data within the program |
@@ -19,6 +20,7 @@ pub mod built_in;
 pub mod cells;
 pub mod chunk;
 pub mod door;
+pub mod error;
 pub mod mapping;
 pub mod report;
 pub mod run;

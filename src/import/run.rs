@@ -2,52 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use engine::day::Day;
 use engine::time::Timestamp;
-use store::{Database, StoreError};
+use store::Database;
 
 use crate::import::cells::{Cells, Kept, skipped};
 use crate::import::chunk::{Chunk, Entry, ORDER_LINES_MAX, ROWS_MAX, Written};
+use crate::import::error::ImportError;
 use crate::import::mapping::{Field, LinesMapping, Mapping, Skip, TableMapping};
 use crate::import::report::{Reason, Report};
 use crate::import::source::{KEPT_ROWS_MAX, Source, SourceRow};
 use crate::import::target::{Ready, Target, line, order, read, whole};
-
-/// The import cannot go on. Rows that cannot be loaded are no error: the report lists them.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    #[error("cannot read the mapping")]
-    Mapping(#[source] serde_yaml::Error),
-    #[error("the mapping of {table}.{field} is wrong: {why}")]
-    Field { table: String, field: String, why: String },
-    #[error("`{file}` is no file of the folder; name a file without a path")]
-    FileName { file: String },
-    #[error("cannot open {}", path.display())]
-    Open {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("cannot read {file}")]
-    Read {
-        file: String,
-        #[source]
-        source: csv::Error,
-    },
-    #[error("{file} has no column `{column}`; it has {known}")]
-    Column { file: String, column: String, known: String },
-    #[error("{file} has more than {KEPT_ROWS_MAX} rows; it is too large to be looked up")]
-    TooLarge { file: String },
-    #[error("the database failed during the import; what was loaded stays, and importing again goes on")]
-    Store(#[from] StoreError),
-    /// The writer refused a chunk: it is stopping, or somebody else writes this database.
-    #[error("the writer refused the import: {0}")]
-    Refused(String),
-}
 
 /// The future of a chunk being written.
 pub type Writing<'a> = Pin<Box<dyn Future<Output = Result<Written, ImportError>> + Send + 'a>>;
@@ -90,6 +58,7 @@ pub async fn import(
     now: Timestamp,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Report, ImportError> {
+    check(mapping, source)?;
     let mut run = Run {
         writer,
         source,
@@ -129,9 +98,6 @@ struct Group {
 impl Run<'_> {
     async fn table(&mut self, mapping: &TableMapping) -> Result<(), ImportError> {
         let rows = self.source.open(&mapping.from)?;
-        let mut columns = columns(&mapping.fields, &mapping.skip);
-        columns.extend(mapping.lines.iter().map(|lines| lines.of.as_str()));
-        rows.require(&columns)?;
         let file: Arc<str> = mapping.from.as_str().into();
         let mut lines = mapping.lines.as_ref().map(|lines| self.lines(lines)).transpose()?;
         let (mut entries, mut weight, mut done) = (Vec::new(), 0, 0);
@@ -172,9 +138,6 @@ impl Run<'_> {
     /// All lines of the orders, by the order they belong to.
     fn lines(&mut self, mapping: &LinesMapping) -> Result<Group, ImportError> {
         let rows = self.source.open(&mapping.from)?;
-        let mut columns = columns(&mapping.fields, &mapping.skip);
-        columns.push(&mapping.key);
-        rows.require(&columns)?;
         let mut group = Group { file: mapping.from.as_str().into(), rows: BTreeMap::new() };
         for (count, row) in rows.enumerate() {
             if count >= KEPT_ROWS_MAX {
@@ -308,6 +271,32 @@ fn twice(ready: &Ready) -> Reason {
     Reason::new(format!("`{key}` is there twice; the first is loaded"), format!("`{key}` 重复，仅导入第一条"))
 }
 
+/// Refuses a mapping that reads what is not there, before anything is written: all of it at once.
+fn check(mapping: &Mapping, source: &Source) -> Result<(), ImportError> {
+    let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for table in &mapping.tables {
+        let own = wanted.entry(table.from.as_str()).or_default();
+        own.extend(columns(&table.fields, &table.skip));
+        own.extend(table.lines.iter().map(|lines| lines.of.as_str()));
+        if let Some(lines) = &table.lines {
+            let own = wanted.entry(lines.from.as_str()).or_default();
+            own.extend(columns(&lines.fields, &lines.skip));
+            own.insert(&lines.key);
+        }
+        let fields = table.fields.values().chain(table.lines.iter().flat_map(|lines| lines.fields.values()));
+        for lookup in fields.flat_map(Field::lookups) {
+            wanted.entry(lookup.file.as_str()).or_default().extend([lookup.key.as_str(), lookup.column.as_str()]);
+        }
+    }
+    source.require(wanted.keys().copied())?;
+    let mut missing = Vec::new();
+    for (file, columns) in wanted {
+        let rows = source.open(file)?;
+        missing.extend(columns.into_iter().filter_map(|column| rows.missing(column)));
+    }
+    if missing.is_empty() { Ok(()) } else { Err(ImportError::NoColumn { columns: missing }) }
+}
+
 /// The columns of a file that its mapping reads.
 fn columns<'a>(fields: &'a BTreeMap<String, Field>, skip: &'a [Skip]) -> Vec<&'a str> {
     fields.values().flat_map(Field::columns).chain(skip.iter().map(|rule| rule.column.as_str())).collect()
@@ -321,11 +310,10 @@ fn kept(mapping: &Mapping, source: &Source) -> Result<Kept, ImportError> {
         .flat_map(|table| table.fields.values().chain(table.lines.iter().flat_map(|lines| lines.fields.values())));
     for lookup in fields.flat_map(Field::lookups) {
         let name = (lookup.file.clone(), lookup.key.clone());
-        let rows = source.open(&lookup.file)?;
-        rows.require(&[&lookup.key, &lookup.column])?;
         if kept.contains_key(&name) {
             continue;
         }
+        let rows = source.open(&lookup.file)?;
         let mut found = BTreeMap::new();
         // What cannot be read is listed where the file itself is loaded; here it is a row that is not found.
         for row in rows.flatten() {

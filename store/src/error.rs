@@ -10,7 +10,7 @@ pub enum StoreError {
     #[error("the database URL {why}; write `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
     Url { why: &'static str },
     /// The name has no password in it.
-    #[error("cannot open the database {name}")]
+    #[error("cannot open the database {name}; check the path or the address, and who may read it")]
     Open {
         name: String,
         #[source]

@@ -7,21 +7,21 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 /// An order as its files have it.
-pub struct Order {
-    pub number: String,
-    pub day: NaiveDate,
-    pub salesperson: String,
+pub(crate) struct Order {
+    pub(crate) number: String,
+    pub(crate) day: NaiveDate,
+    pub(crate) salesperson: String,
     /// Quantities by item, over its lines.
-    pub wanted: BTreeMap<String, Decimal>,
+    pub(crate) wanted: BTreeMap<String, Decimal>,
 }
 
 /// What the tests count with.
-pub struct Export {
-    pub folder: PathBuf,
+pub(crate) struct Export {
+    pub(crate) folder: PathBuf,
     /// By number.
-    pub orders: Vec<Order>,
+    pub(crate) orders: Vec<Order>,
     /// What lies in all locations together, by item.
-    pub opening: BTreeMap<String, Decimal>,
+    pub(crate) opening: BTreeMap<String, Decimal>,
 }
 
 type Row = BTreeMap<String, String>;
@@ -33,7 +33,7 @@ fn csv(folder: &Path, file: &str) -> Vec<Row> {
 
 impl Export {
     /// The export that lies beside the repository; a worktree lies one folder deeper.
-    pub fn found() -> Option<Self> {
+    pub(crate) fn found() -> Option<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let beside = ["../shared", "../../shared"].map(|beside| root.join(beside).join("data/adventureworks"));
         let Some(folder) = beside.into_iter().find(|folder| folder.exists()) else {

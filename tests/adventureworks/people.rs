@@ -13,7 +13,7 @@ use crate::plant::{PASSWORD, PEOPLE, Running};
 const ROUNDS_MAX: usize = 60;
 
 /// Plays reviews to their ends; gives how many came to each outcome.
-pub async fn play(running: &Running, reviews: &[InstanceId]) -> BTreeMap<String, u64> {
+pub(crate) async fn play(running: &Running, reviews: &[InstanceId]) -> BTreeMap<String, u64> {
     let router = api::router(running.plant.backend.clone());
     let client = |account: &str| {
         let principal = running.plant.identity.in_process(account).expect("an account");
@@ -51,10 +51,10 @@ async fn act(running: &Running, hands: &BTreeMap<&str, Client>, review: Instance
             };
             let mut allowed = seen["allowed_actions"].as_array().into_iter().flatten();
             if !allowed.any(|action| action["action"] == "complete" && action["allowed"] == true) {
-                tried.push(format!("{account}: {}", seen["step"]));
+                tried.push(format!("{account}: {}", seen["task"]["step"]));
                 continue;
             }
-            return complete(hand, &task, &seen, place).await;
+            return complete(hand, &task, &seen["task"], place).await;
         }
     }
     panic!("nobody may go on with {review}: {tried:?}");
@@ -91,7 +91,7 @@ fn chosen<'a>(step: &str, outcomes: &[&'a str], place: usize) -> &'a str {
     let usual = match step {
         "commit" if place % 5 == 4 => "rejected",
         "negotiate" => "refused",
-        "shortage" if place % 3 == 0 => "refuse",
+        "shortage" if place.is_multiple_of(3) => "refuse",
         "shortage" => "backorder",
         _ => "approved",
     };

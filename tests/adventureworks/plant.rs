@@ -24,10 +24,10 @@ use store::Database;
 
 use crate::export::{Export, Order};
 
-pub const PASSWORD: &str = "a password of the tests";
+pub(crate) const PASSWORD: &str = "a password of the tests";
 
 /// Everybody whom the order review asks, by account and role.
-pub const PEOPLE: [(&str, &str); 12] = [
+pub(crate) const PEOPLE: [(&str, &str); 12] = [
     ("cs.desk", "customer_service"),
     ("sm.one", "sales_manager"),
     ("sd.one", "sales_director"),
@@ -42,19 +42,19 @@ pub const PEOPLE: [(&str, &str); 12] = [
     ("so.one", "sales_operations"),
 ];
 
-pub struct Running {
-    pub plant: Plant,
-    pub clock: Clock,
+pub(crate) struct Running {
+    pub(crate) plant: Plant,
+    pub(crate) clock: Clock,
     database: Database,
 }
 
 /// Nine o'clock in China.
-pub fn morning(day: NaiveDate) -> Timestamp {
+pub(crate) fn morning(day: NaiveDate) -> Timestamp {
     Timestamp::parse(&format!("{day}T09:00:00+08:00")).expect("a moment")
 }
 
 /// A node on the database, its clock stopped.
-pub async fn on(database: Database, now: Timestamp) -> Running {
+pub(crate) async fn on(database: Database, now: Timestamp) -> Running {
     let clock = Clock::stopped_at(now);
     let options = Options { clock: clock.clone(), ..Options::default() };
     let plant = wire::on(database.clone(), options).await.expect("a plant");
@@ -62,7 +62,7 @@ pub async fn on(database: Database, now: Timestamp) -> Running {
 }
 
 /// The same with the export imported, the shipped process deployed and everybody there.
-pub async fn open(database: Database, export: &Export, day: NaiveDate) -> Running {
+pub(crate) async fn open(database: Database, export: &Export, day: NaiveDate) -> Running {
     let running = on(database, morning(day)).await;
     let plant = &running.plant;
     let salespeople: BTreeSet<&str> = export.orders.iter().map(|order| order.salesperson.as_str()).collect();
@@ -109,20 +109,20 @@ fn shipped() -> engine::language::release::Bundle {
 
 /// How a review stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub instance: InstanceId,
-    pub status: InstanceStatus,
-    pub outcome: Option<Arc<str>>,
-    pub order_class: String,
-    pub release: String,
+pub(crate) struct Standing {
+    pub(crate) instance: InstanceId,
+    pub(crate) status: InstanceStatus,
+    pub(crate) outcome: Option<Arc<str>>,
+    pub(crate) order_class: String,
+    pub(crate) release: String,
     /// Steps at which somebody is asked.
-    pub asks: BTreeSet<String>,
-    pub incidents: usize,
+    pub(crate) asks: BTreeSet<String>,
+    pub(crate) incidents: usize,
 }
 
 impl Standing {
     /// It has ended, or somebody can go on with it. An incident would wait for an operator: here there is none.
-    pub fn is_awaited(&self) -> bool {
+    pub(crate) fn is_awaited(&self) -> bool {
         self.incidents == 0
             && match self.status {
                 InstanceStatus::Running => self.outcome.is_none() && !self.asks.is_empty(),
@@ -130,7 +130,7 @@ impl Standing {
             }
     }
 
-    pub fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         let asks: Vec<&str> = self.asks.iter().map(String::as_str).collect();
         let outcome = self.outcome.as_deref().map_or_else(|| format!("asks {}", asks.join(" + ")), str::to_owned);
         format!("{:12} {:13} {outcome}", self.order_class, self.release)
@@ -139,7 +139,7 @@ impl Standing {
 
 impl Running {
     /// Starts the review of an order and looks how it stands then.
-    pub async fn review(&self, order: &Order) -> Standing {
+    pub(crate) async fn review(&self, order: &Order) -> Standing {
         let input = Value::record([
             ("order", Value::text(order.number.as_str())),
             ("kind", Value::from("order")),
@@ -152,12 +152,12 @@ impl Running {
     }
 
     /// The same for many, some at a time.
-    pub async fn review_many(&self, orders: &[Order], at_once: usize) -> BTreeMap<String, Standing> {
+    pub(crate) async fn review_many(&self, orders: &[Order], at_once: usize) -> BTreeMap<String, Standing> {
         let reviews = stream::iter(orders).map(|order| async move { (order.number.clone(), self.review(order).await) });
         reviews.buffer_unordered(at_once).collect().await
     }
 
-    pub async fn standing(&self, instance: InstanceId) -> Standing {
+    pub(crate) async fn standing(&self, instance: InstanceId) -> Standing {
         let found = self.plant.handle.state(instance).await.expect("readable").expect("it is there");
         let state = found.state;
         let mut reader = self.database.read().await.expect("a reader");
@@ -181,7 +181,7 @@ impl Running {
     }
 
     /// How they stand now.
-    pub async fn standings(&self, before: &BTreeMap<String, Standing>) -> BTreeMap<String, Standing> {
+    pub(crate) async fn standings(&self, before: &BTreeMap<String, Standing>) -> BTreeMap<String, Standing> {
         let mut now = BTreeMap::new();
         for (number, standing) in before {
             now.insert(number.clone(), self.standing(standing.instance).await);
@@ -190,7 +190,7 @@ impl Running {
     }
 
     /// Waits until every timer that is due has fired.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let mut commits = self.plant.handle.subscribe();
         loop {
             let mut reader = self.database.read().await.expect("a reader");
@@ -208,14 +208,14 @@ impl Running {
     }
 
     /// Stops the node; the database stays open.
-    pub async fn stop(self) -> Database {
+    pub(crate) async fn stop(self) -> Database {
         self.plant.node.stop().await.expect("stopped");
         self.database
     }
 }
 
 /// Every canonical record of one of inventory's tables.
-pub async fn rows(database: &Database, table: &str) -> Vec<Value> {
+pub(crate) async fn rows(database: &Database, table: &str) -> Vec<Value> {
     let mut reader = database.read().await.expect("a reader");
     let (mut all, mut after) = (Vec::new(), None::<String>);
     loop {
