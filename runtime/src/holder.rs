@@ -7,7 +7,7 @@ use std::time::Duration;
 use engine::id::ShardId;
 use engine::time::Timestamp;
 use store::shard::Lease;
-use store::{Database, StoreError};
+use store::{Database, ErrorKind, StoreError};
 
 use crate::shared::Shared;
 use crate::writer::chain;
@@ -79,13 +79,19 @@ pub(crate) async fn renew(shared: Arc<Shared>, epochs: Vec<(ShardId, u64)>, ttl:
         for (shard, epoch) in &epochs {
             let until: Timestamp = now.plus_micros(micros);
             match store::shard::renew(&shared.database, *shard, *epoch, until).await {
-                Ok(true) => {}
+                // There is room again: nobody sends writes to a node that says it has none, so nothing else would tell.
+                Ok(true) => shared.disk_full.store(false, Ordering::Release),
                 Ok(false) => {
                     tracing::error!(shard = shard.0, "another process has taken the lease");
                     shared.lease_lost.store(true, Ordering::Release);
                     return;
                 }
-                Err(error) => tracing::warn!(error = %chain(&error), shard = shard.0, "cannot renew the lease"),
+                Err(error) => {
+                    if error.kind() == ErrorKind::Full {
+                        shared.disk_full.store(true, Ordering::Release);
+                    }
+                    tracing::warn!(error = %chain(&error), shard = shard.0, "cannot renew the lease");
+                }
             }
         }
     }

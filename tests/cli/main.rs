@@ -3,5 +3,6 @@
 mod databases;
 mod processes;
 mod servers;
+mod strangers;
 mod support;
 mod usage;

@@ -81,6 +81,10 @@ impl From<IdentityError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::NulCharacter { .. }) {
+            // Refused before it reached the database: no text that anybody stores or looks for has it.
+            return Problem::new(Code::InvalidInput, "a text has the character U+0000", "文本中含有字符 U+0000");
+        }
         tracing::warn!(error = %chain(&error), "the store failed under a request");
         match error.kind() {
             ErrorKind::Retryable | ErrorKind::Unavailable => {
