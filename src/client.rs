@@ -40,9 +40,10 @@ impl Client {
         Ok(Client { target: Target::Server { base: base.trim_end_matches('/').to_owned(), token, http } })
     }
 
-    /// A node within this process, acting as `actor` or as the administrator.
-    pub async fn local(url: &str, actor: Option<&str>) -> anyhow::Result<Self> {
-        let plant = wire::open(url, Options { policy: Policy::Open, ..Options::default() }).await?;
+    /// A node within this process, acting as `actor` or as the administrator. Only where it may `create` it, a database
+    /// that is not there is made: a mistyped path must not look like an empty plant.
+    pub async fn local(url: &str, actor: Option<&str>, create: bool) -> anyhow::Result<Self> {
+        let plant = wire::open(url, Options { policy: Policy::Open, create, ..Options::default() }).await?;
         let name = actor.unwrap_or(ADMINISTRATOR);
         let Some(principal) = plant.identity.in_process(name) else {
             plant.node.stop().await?;

@@ -4,11 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use engine::id::Digest;
 use engine::signing::record_digest;
 use engine::value::Value;
 use runtime::releases::Releases;
-use runtime::verify::{self, Mismatch};
+use runtime::verify::{self, Mismatch, Newest};
 use serde::Serialize;
 use store::{Database, Reader, StoreError};
 
@@ -61,7 +60,7 @@ pub async fn examine(
         judge(runtime::deploy::TABLE, &key, &row, &mut logged, &mut findings);
     }
     // What the log says is there and no table had.
-    for ((table, key), _) in logged.into_iter().filter(|(_, digest)| digest.is_some()) {
+    for ((table, key), _) in logged.into_iter().filter(|(_, newest)| newest.values().all(Option::is_some)) {
         let detail = "the log has this row, the table has not".into();
         findings.push(Finding { kind: "row_missing", subject: format!("{table} {key}"), detail });
     }
@@ -77,7 +76,7 @@ fn of_mismatch(mismatch: &Mismatch) -> Finding {
     Finding { kind: mismatch.kind, subject, detail: mismatch.detail.clone() }
 }
 
-type Logged = BTreeMap<(String, String), Option<Digest>>;
+type Logged = BTreeMap<(String, String), Newest>;
 
 macro_rules! rows_of {
     ($name:ident, $rows:path) => {
@@ -113,13 +112,13 @@ rows_of!(inventory_rows, inventory::repo::rows);
 fn judge(table: &str, key: &str, row: &Value, logged: &mut Logged, findings: &mut Vec<Finding>) {
     let subject = || format!("{table} {key}");
     match logged.remove(&(table.to_owned(), key.to_owned())) {
-        Some(Some(digest)) if digest == record_digest(row) => {}
-        Some(Some(_)) => findings.push(Finding {
+        Some(newest) if newest.values().any(|digest| *digest == Some(record_digest(row))) => {}
+        Some(newest) if newest.values().any(Option::is_some) => findings.push(Finding {
             kind: "row_altered",
             subject: subject(),
             detail: "the row differs from what the log says was written".into(),
         }),
-        Some(None) => findings.push(Finding {
+        Some(_) => findings.push(Finding {
             kind: "row_back",
             subject: subject(),
             detail: "the log says that this row was removed".into(),

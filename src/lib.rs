@@ -8,7 +8,9 @@
 //! | [`wire`] | who gets what |
 //! | [`examine`] | whether a database is in order |
 //! | [`import`] | reading another system's export |
+//! | [`bench`] | what the platform does in a second, with what the database itself takes beside it |
 
+pub mod bench;
 pub mod cli;
 pub mod client;
 pub mod config;

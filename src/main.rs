@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use countersign::{cli, config};
+use store::StoreError;
 use tracing_subscriber::EnvFilter;
 
 /// A thread's stack: rules nest, and debug builds are generous with frames.
@@ -28,6 +29,10 @@ fn main() -> ExitCode {
             eprintln!("countersign: {error:#}");
             if let Some(chinese) = cli::chinese(&error) {
                 eprintln!("             {chinese}");
+            }
+            if let Some(StoreError::ServerRunning { .. }) = error.downcast_ref() {
+                eprintln!("             a server or another command has this database: use --server ADDR --token T");
+                eprintln!("             已有服务或命令正在使用该数据库：请改用 --server ADDR --token T");
             }
             ExitCode::FAILURE
         }

@@ -28,12 +28,20 @@ pub struct Options {
     pub policy: Policy,
     pub clock: Clock,
     pub shards: Option<u16>,
+    /// Whether a database that is not there is made.
+    pub create: bool,
     pub config: Config,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { policy: Policy::default(), clock: Clock::system(), shards: None, config: Config::default() }
+        Options {
+            policy: Policy::default(),
+            clock: Clock::system(),
+            shards: None,
+            create: true,
+            config: Config::default(),
+        }
     }
 }
 
@@ -49,7 +57,7 @@ pub fn activities() -> Activities {
 
 /// Opens the database, made and migrated if need be, and starts a node on it.
 pub async fn open(url: &str, options: Options) -> anyhow::Result<Plant> {
-    let open = OpenOptions { shards: options.shards, ..OpenOptions::default() };
+    let open = OpenOptions { shards: options.shards, create: options.create, ..OpenOptions::default() };
     let database = Database::open(url, open).await?;
     on(database, options).await
 }

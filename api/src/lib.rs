@@ -11,6 +11,7 @@ mod layers;
 pub mod limits;
 pub mod open;
 pub mod problem;
+mod serve;
 pub mod v1;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use axum::routing::get;
 pub use backend::{Backend, Parts, Policy};
 pub use document::OPEN as OPEN_ADDRESSES;
+pub use serve::serve;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -28,6 +30,7 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
         .routes(routes!(v1::definitions::list::list_definitions))
         .routes(routes!(v1::definitions::show::show_definition))
         .routes(routes!(v1::definitions::diagram::draw_definition))
+        .routes(routes!(v1::definitions::to_sign::prepare_start))
         .routes(routes!(v1::releases::list::list_releases, v1::releases::deploy::deploy_release))
         .routes(routes!(v1::releases::show::show_release))
         .routes(routes!(v1::releases::approve::approve_release))
@@ -79,7 +82,7 @@ pub fn router(backend: Backend) -> axum::Router {
     layers::around(router, &backend)
 }
 
-/// The OpenAPI document as it is committed: `cargo run -p countersign-api --example openapi > api/openapi.json`.
+/// The OpenAPI document as it is committed: `cargo xtask openapi`.
 #[must_use]
 pub fn openapi_json() -> String {
     text_of(&table_of_contents().into_openapi())

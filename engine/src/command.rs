@@ -110,6 +110,14 @@ pub enum Action {
         outcome: Arc<str>,
         output: Value,
     },
+    /// A child process refused to start.
+    RefuseChild {
+        run: RunId,
+        child: InstanceId,
+        /// The refusal's code.
+        code: Arc<str>,
+        message: Arc<str>,
+    },
     /// Goes on after the budget of a transition was spent.
     Continue,
     Cancel {
@@ -123,14 +131,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// The child whose end this tells.
-    pub(crate) fn ends_child(&self) -> Option<InstanceId> {
-        match self {
-            Action::EndChild { child, .. } => Some(*child),
-            _ => None,
-        }
-    }
-
     /// The name under which it is counted and logged.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -144,6 +144,7 @@ impl Action {
             Action::FireTimer { .. } => "fire_timer",
             Action::Deliver { .. } => "deliver",
             Action::EndChild { .. } => "end_child",
+            Action::RefuseChild { .. } => "refuse_child",
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
@@ -265,6 +266,8 @@ pub mod failure {
     pub const OUTPUT_MISFIT: &str = "activity.output_misfit";
     /// The activity's code panicked.
     pub const PANICKED: &str = "activity.panicked";
+    /// The store refused a statement of the activity.
+    pub const STORE: &str = "activity.store";
     /// No service of this node offers the activity.
     pub const UNKNOWN: &str = "activity.unknown";
 }

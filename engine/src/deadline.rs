@@ -8,6 +8,7 @@ use crate::id::{RunId, TimerId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Due, RungAt, Step};
 use crate::rules::span::DurationSpec;
+use crate::state::ROOT_RUN;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -74,7 +75,7 @@ impl Draft {
                 }
             }
             None if due.each_seat => self.now(),
-            None => self.state().opened.get(&step.key).copied().unwrap_or(self.now()),
+            None => self.state().first_opened(&step.key, place.scope).unwrap_or(self.now()),
         };
         let within = self.template(&due.within, place)?;
         self.moment(&within, from, due.calendar.as_deref())
@@ -87,7 +88,7 @@ impl Draft {
         }
         let name = due.ladder.as_deref().unwrap_or(USUAL);
         let rungs = self.definition.ladders.get(name).cloned().unwrap_or_default();
-        let reopened = self.state().visits.get(&step.key).copied().unwrap_or(0) > 1;
+        let reopened = self.is_reopened(run);
         for (place, rung) in (0u32..).zip(rungs) {
             let at = match rung.at {
                 RungAt::Due => deadline,
@@ -100,6 +101,12 @@ impl Draft {
             }
         }
         Ok(())
+    }
+
+    /// Whether the step of this run was open before: a return led to it again.
+    pub(crate) fn is_reopened(&self, run: RunId) -> bool {
+        let Some(run) = self.state().runs.get(&run).filter(|run| run.id != ROOT_RUN) else { return false };
+        self.state().first_opened(&run.step, run.scope).is_some_and(|first| first < run.entered_at)
     }
 
     /// The latest moment from which `span` still reaches no further than `until`.

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use crate::command::{Action, Actor, Command, Start, WorkId};
+use crate::command::{Action, Actor, Command, JobResult, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
 use crate::event::{Event, Purpose, SubscriptionPurpose, TimerPurpose};
-use crate::facts::{Ask, Fact, PersonFact};
+use crate::facts::{Ask, Fact, PersonFact, RoleFact};
 use crate::flow::{self, Done};
-use crate::id::{IncidentId, RunId, SubscriptionId, TimerId, UserId};
+use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
+use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
@@ -49,11 +50,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         Action::FireTimer { timer } => fire(draft, *timer),
         Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
         Action::EndChild { run, child, outcome, output } => {
-            let awaited = matches!(draft.state().runs.get(run).map(|run| &run.body), Some(Body::Child { child: own, .. }) if own == child);
-            let Some(step) = draft.step_of(*run).filter(|_| awaited) else {
-                return reject(Rejection::Gone("the step that awaited this child was given up".into()));
-            };
-            draft.place = Some(*run);
+            let step = awaited(draft, *run, *child)?;
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             let writes = match draft.writes(&step.writes, output) {
                 Ok(writes) => writes,
@@ -61,6 +58,13 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
             };
             let done = Done { output: output.clone(), writes, ..Done::plain(outcome) };
             flow::complete(draft, *run, &step, done)
+        }
+        Action::RefuseChild { run, child, code, message } => {
+            awaited(draft, *run, *child)?;
+            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: "refused".into() });
+            let detail = [("code", Value::Text(code.clone())), ("message", Value::Text(message.clone()))];
+            draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
+            Ok(())
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
@@ -91,9 +95,14 @@ pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Reject
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
             Ok(())
         }
-        // A start whose key cannot be computed has nothing yet that an operator could mend.
-        Action::Start(_) if !draft.has_state() => {
-            Err(Rejection::InvalidInput("the business key cannot be computed from this input".into()))
+        // A start has nothing yet that an operator could mend.
+        Action::Start(_) if !draft.has_state() => Err(Rejection::InvalidInput(
+            "the business key, or what an event of the process waits for, cannot be computed from this input".into(),
+        )),
+        // The attempt is over, so its job must not be done again.
+        Action::FinishJob { run, attempt, result: JobResult::Failed { failure } } => {
+            draft.emit(Event::JobFailed { run: *run, attempt: *attempt, failure: failure.clone() });
+            Ok(())
         }
         _ => Ok(()),
     }
@@ -109,7 +118,7 @@ fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
         crate::command::Cause::Person => may_start(draft, actor)?,
         _ => None,
     };
-    let input = checked_input(&definition.input, &start.input)?;
+    let input = completed_input(&definition.input, &start.input)?;
     let signature = match &rule {
         Some(rule) => crate::signing::start_signature(draft, rule, start, &input, actor)?,
         None => None,
@@ -169,26 +178,35 @@ pub fn returns_existing(definition: &definition::Definition) -> bool {
 fn may_start(draft: &mut Draft, actor: &Actor) -> Deciding<Option<StartRule>> {
     let Some(id) = actor.id() else { return Ok(None) };
     let person = person(draft, id)?;
-    let rules = draft.definition.starts.iter().filter_map(|start| match start {
+    match start_rule(&draft.definition, &person.roles) {
+        Ok(rule) => Ok(rule),
+        Err(rejection) => reject(rejection),
+    }
+}
+
+/// What a start by a person needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartRule {
+    pub form: Option<Arc<str>>,
+    /// The meaning of the signature that it demands.
+    pub sign: Option<Arc<str>>,
+}
+
+/// The first rule that lets a holder of these roles start; administrators start by the first of all, if there is one.
+pub fn start_rule(definition: &definition::Definition, roles: &[RoleFact]) -> Result<Option<StartRule>, Rejection> {
+    let rules = definition.starts.iter().filter_map(|start| match start {
         definition::Start::People { roles, form, sign } => {
             Some((roles, StartRule { form: form.clone(), sign: sign.clone() }))
         }
         _ => None,
     });
-    let holds = |role: &str| person.roles.iter().any(|held| held.role.as_ref() == role);
+    let holds = |role: &str| roles.iter().any(|held| held.role.as_ref() == role);
     let mut rules: Vec<_> = rules.collect();
-    let found = rules.iter().position(|(roles, _)| roles.iter().any(|role| holds(role)));
-    match found {
+    match rules.iter().position(|(allowed, _)| allowed.iter().any(|role| holds(role))) {
         Some(place) => Ok(Some(rules.swap_remove(place).1)),
         None if holds(ADMIN) => Ok(rules.into_iter().next().map(|(_, rule)| rule)),
-        None => reject(Rejection::MayNotStart),
+        None => Err(Rejection::MayNotStart),
     }
-}
-
-/// What a start by a person needs.
-pub(crate) struct StartRule {
-    pub(crate) form: Option<Arc<str>>,
-    pub(crate) sign: Option<Arc<str>>,
 }
 
 /// The account, which must exist and be active.
@@ -200,20 +218,20 @@ pub(crate) fn person(draft: &mut Draft, id: &UserId) -> Deciding<PersonFact> {
     }
 }
 
-/// The input with every declared field; strangers and misfits are refused.
-fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value> {
+/// The input with every declared field, as a start records it; strangers and misfits are refused.
+pub fn completed_input(fields: &[definition::Field], input: &Value) -> Result<Value, Rejection> {
     let empty = Map::new();
     let given = match input {
         Value::Null => &empty,
         Value::Map(given) => given.as_ref(),
         other => {
-            return reject(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
+            return Err(Rejection::InvalidInput(format!("it must be a record, but is {}", other.kind()).into()));
         }
     };
     if let Some(stranger) = given.keys().find(|name| fields.iter().all(|field| field.name != **name)) {
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_ref()).collect();
         let why = format!("there is no field `{stranger}`; the fields are {}", known.join(", "));
-        return reject(Rejection::InvalidInput(why.into()));
+        return Err(Rejection::InvalidInput(why.into()));
     }
     let mut whole = Map::new();
     for field in fields {
@@ -221,11 +239,26 @@ fn checked_input(fields: &[definition::Field], input: &Value) -> Deciding<Value>
         if let Err(mismatch) = field.kind.check(&value) {
             let inside = if mismatch.path.is_empty() { String::new() } else { format!(".{}", mismatch.path) };
             let why = format!("`{}{inside}` must be {}, but is {}", field.name, mismatch.wanted, mismatch.found);
-            return reject(Rejection::InvalidInput(why.into()));
+            return Err(Rejection::InvalidInput(why.into()));
         }
         whole.insert(field.name.clone(), value);
     }
     Ok(Value::map(whole))
+}
+
+/// The step that awaits this child.
+fn awaited(draft: &mut Draft, run: RunId, child: InstanceId) -> Deciding<Arc<Step>> {
+    let own = match draft.state().runs.get(&run).map(|run| &run.body) {
+        Some(Body::Child { child, .. }) => Some(*child),
+        _ => None,
+    };
+    match draft.step_of(run).filter(|_| own == Some(child)) {
+        Some(step) => {
+            draft.place = Some(run);
+            Ok(step)
+        }
+        None => reject(Rejection::Gone("the step that awaited this child was given up".into())),
+    }
 }
 
 /// The step of a job whose fence and attempt are current.
@@ -370,7 +403,7 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     Ok(())
 }
 
-/// Tries again what an incident stopped: the block goes on at its step, or the step is done anew.
+/// Tries again what an incident stopped: the block goes on at its step, or a step that nothing carries on is done anew.
 fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
     let Some(open) = draft.state().incidents.get(&id).cloned() else { return reject(Rejection::UnknownIncident) };
     if reason.trim().is_empty() {
@@ -383,6 +416,10 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
+    // What goes on all the same was not stopped: open work keeps its votes, a running job is not doubled.
+    if draft.state().goes_on(&current) {
+        return Ok(());
+    }
     if let (StepKind::Call(_), Body::Job { attempt, .. }) = (&step.kind, &current.body) {
         return step::call::again(draft, run, &step, attempt + 1);
     }
@@ -391,7 +428,8 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         scope: current.scope,
         to: step.key.clone(),
         index: current.index,
-        from: step.key.clone(),
+        // It is no jump of the step's own, and none that bounds count.
+        from: Arc::from(""),
     });
     Ok(())
 }

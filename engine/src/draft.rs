@@ -209,10 +209,6 @@ impl Draft {
         self.state.is_some()
     }
 
-    pub(crate) fn command(&self) -> Arc<Command> {
-        self.command.clone()
-    }
-
     /// Records an event and folds it.
     pub(crate) fn emit(&mut self, event: Event) {
         match &mut self.state {

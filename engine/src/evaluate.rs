@@ -7,7 +7,7 @@ use crate::draft::{Deciding, Draft, Stop, incident};
 use crate::facts::Fact;
 use crate::id::ScopeId;
 use crate::incident::IncidentCode;
-use crate::language::definition::{Path, Piece, Template, Text, TextTemplate, Write};
+use crate::language::definition::{Definition, Path, Piece, Template, Text, TextTemplate, Write};
 use crate::rules::expression::{EvaluationError, Expression};
 use crate::state::{At, Extra};
 use crate::value::{Map, Value};
@@ -115,6 +115,17 @@ impl Draft {
 
     /// What `into`/`fills` write of an output; the first that does not fit its field's type is named.
     pub(crate) fn writes(&self, writes: &[Write], output: &Value) -> Result<Vec<crate::event::FieldWrite>, Misfit> {
+        self.definition.writes(writes, output)
+    }
+
+    pub(crate) fn check_field(&self, path: &Path, value: &Value) -> Result<(), Misfit> {
+        self.definition.check_field(path, value)
+    }
+}
+
+impl Definition {
+    /// What `into`/`fills` write of an output; the first that does not fit its field's type is named.
+    pub(crate) fn writes(&self, writes: &[Write], output: &Value) -> Result<Vec<crate::event::FieldWrite>, Misfit> {
         writes
             .iter()
             .map(|write| {
@@ -128,7 +139,7 @@ impl Draft {
     /// Whether a value fits the declared type of the field at `path`. Variables of items have no declared type.
     pub(crate) fn check_field(&self, path: &Path, value: &Value) -> Result<(), Misfit> {
         let Some((root, rest)) = path.split_first() else { return Ok(()) };
-        let Some(field) = self.definition.data_field(root) else { return Ok(()) };
+        let Some(field) = self.data_field(root) else { return Ok(()) };
         let kind = rest.iter().try_fold(field.kind.clone(), |kind, name| kind.field(name));
         let Some(kind) = kind else { return Ok(()) };
         if value.is_null() {

@@ -216,7 +216,8 @@ pub enum Event {
         run: RunId,
         handler: Arc<str>,
     },
-    /// A jump backwards: `region` was given up, `scope` goes on at `to`.
+    /// A jump backwards: the region was given up, `scope` goes on at `to`. `from` is empty when an operator had the
+    /// step done anew.
     Returned {
         scope: ScopeId,
         to: StepKey,

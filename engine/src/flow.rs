@@ -39,15 +39,16 @@ pub(crate) fn advance(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
         return Ok(());
     }
     if draft.state().visits.get(&step.key).copied().unwrap_or(0) >= VISITS_MAX {
-        return bound(&step.key, VISITS_MAX);
+        let (code, detail) = bound(&step.key, VISITS_MAX);
+        return incident(code, detail);
     }
     step::enter(draft, id, step, &place)
 }
 
 /// An incident that says which bound of which step was reached.
-pub(crate) fn bound<T>(step: &StepKey, most: u32) -> Deciding<T> {
+pub(crate) fn bound(step: &StepKey, most: u32) -> (IncidentCode, Value) {
     let detail = [("step", Value::Text(step.clone())), ("at_most", Value::Int(i64::from(most)))];
-    incident(IncidentCode::BoundReached, Value::record(detail))
+    (IncidentCode::BoundReached, Value::record(detail))
 }
 
 impl Draft {
@@ -82,14 +83,18 @@ impl Draft {
                 Trigger::After(spans) => {
                     let opened = match self.state().runs.get(&run) {
                         Some(host) if run != ROOT_RUN => {
-                            self.state().opened.get(&host.step).copied().unwrap_or(host.entered_at)
+                            self.state().first_opened(&host.step, host.scope).unwrap_or(host.entered_at)
                         }
                         _ => self.state().started_at,
                     };
+                    // What runs beside and lies behind was done before the return that opened the host again.
+                    let once = matches!(handler.action, HandlerAction::Steps(_)) && self.is_reopened(run);
                     for (count, span) in (0u32..).zip(spans) {
                         let value = self.template(span, place)?;
                         let due = self.moment(&value, opened, None)?;
-                        self.arm(run, TimerPurpose::After { handler: handler.name.clone(), count }, due);
+                        if due > self.now() || !once {
+                            self.arm(run, TimerPurpose::After { handler: handler.name.clone(), count }, due);
+                        }
                     }
                 }
             }
@@ -253,8 +258,12 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
     for subscription in run.subscriptions {
         draft.emit(Event::Unsubscribed { subscription });
     }
-    if let Some(incident) = run.incident {
-        draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+    if run.incident.is_some() {
+        let own = draft.state().incidents.values().filter(|incident| incident.run == Some(id));
+        let own: Vec<_> = own.map(|incident| incident.id).collect();
+        for incident in own {
+            draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
+        }
     }
     if let Body::Child { child, .. } = run.body {
         abandon(draft, id, child);
@@ -262,8 +271,7 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
 }
 
 fn abandon(draft: &mut Draft, run: RunId, child: crate::id::InstanceId) {
-    let ended = draft.command().action.ends_child() == Some(child);
-    if !ended && draft.state().runs.get(&run).is_some_and(|run| run.phase == Phase::Open) {
+    if draft.state().runs.get(&run).is_some_and(|run| run.phase == Phase::Open) {
         draft.emit(Event::ChildAbandoned { run, child });
     }
 }
@@ -304,6 +312,11 @@ pub(crate) fn trigger(
             return Ok(());
         }
     }
+    begin_event(draft, host, handler, item);
+    Ok(())
+}
+
+fn begin_event(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<Item>) {
     draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
     match &handler.action {
         HandlerAction::Steps(block) => {
@@ -327,7 +340,6 @@ pub(crate) fn trigger(
             draft.open_scope(host, block, Purpose::Instead { handler: handler.name.clone() }, item);
         }
     }
-    Ok(())
 }
 
 /// Gives up what the process is doing, but not its list of steps: the event that takes its place may return there.
@@ -369,37 +381,65 @@ pub(crate) fn raise_error(draft: &mut Draft, run: RunId, step: &Step, failure: &
         return Ok(true);
     }
     let mut host = Some(run);
+    // Lists of events that are at work already: an error inside one is not for the event itself.
+    let mut inside: Vec<BlockKey> = Vec::new();
     while let Some(id) = host {
         let handlers = match draft.step_of(id) {
             Some(step) => step.handlers.clone(),
             None => draft.definition.handlers.clone(),
         };
-        let catches = |handler: &&Handler| match &handler.on {
-            Trigger::Error(code) => *code == failure.code || code.as_ref() == "any",
-            _ => false,
-        };
         // A run that is leaving has given its events up already.
         let open = draft.state().runs.get(&id).is_some_and(|run| run.phase == Phase::Open);
-        if let Some(handler) = handlers.iter().find(catches).filter(|_| open) {
-            catch(draft, run, id, handler, error)?;
-            return Ok(true);
+        for handler in handlers.iter().filter(|handler| open && catches(handler, &failure.code, &inside)) {
+            if takes(draft, id, handler, &error)? {
+                catch(draft, run, id, handler, error)?;
+                return Ok(true);
+            }
         }
-        host = match draft.state().runs.get(&id) {
-            Some(current) if id != ROOT_RUN => draft.state().scopes.get(&current.scope).map(|scope| scope.parent),
-            _ => None,
-        };
+        let Some(current) = draft.state().runs.get(&id).filter(|_| id != ROOT_RUN) else { break };
+        let Some(scope) = draft.state().scopes.get(&current.scope) else { break };
+        if scope.parent == ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. }) {
+            // The process's steps were given up for these: there is nobody around any more.
+            break;
+        }
+        inside.push(scope.block.clone());
+        host = Some(scope.parent);
     }
     Ok(false)
 }
 
+fn catches(handler: &Handler, code: &str, inside: &[BlockKey]) -> bool {
+    let (HandlerAction::Steps(block) | HandlerAction::Instead { block, .. }) = &handler.action;
+    matches!(&handler.on, Trigger::Error(wanted) if wanted.as_ref() == code || wanted.as_ref() == "any")
+        && !inside.contains(block)
+}
+
+/// Whether an event's `when` lets it have this error.
+fn takes(draft: &mut Draft, host: RunId, handler: &Handler, error: &Value) -> Deciding<bool> {
+    let Some(when) = &handler.when else { return Ok(true) };
+    let place = Place::scope(body_scope(draft, host)).with("error", error.clone());
+    draft.holds(when, &place)
+}
+
 /// The step that failed ends, whichever way the event goes on.
 fn catch(draft: &mut Draft, run: RunId, host: RunId, handler: &Handler, error: Value) -> Deciding<()> {
+    let item = Item { name: "error".into(), index: 0, key: handler.name.clone(), value: error.clone() };
     if let HandlerAction::Steps(block) = &handler.action {
         // Beside: the failed step is left with the event's name as its outcome, and the flow goes on after the steps.
-        let Some(step) = draft.step_of(run) else { return Ok(()) };
         draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
-        let done = Done { output: error, ..Done::plain(&handler.name) };
-        return finish(draft, run, &step, done, &Route::Steps(block.clone()));
+        close_contents(draft, run);
+        draft.emit(Event::StepCompleted {
+            run,
+            outcome: handler.name.clone(),
+            output: error,
+            by: None,
+            writes: Vec::new(),
+            milestone: None,
+            then: Then::Into,
+        });
+        draft.open_scope(run, block, Purpose::Route, Some(item));
+        return Ok(());
     }
-    trigger(draft, host, handler, Some(("error", error)))
+    begin_event(draft, host, handler, Some(item));
+    Ok(())
 }

@@ -18,9 +18,11 @@
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
 //! | [`scenario`] | tests of a process on a virtual clock |
+//! | [`canonical`] | the bytes of what is stored and hashed |
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod ballot;
+pub mod canonical;
 pub mod command;
 pub mod day;
 mod deadline;

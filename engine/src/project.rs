@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 pub use self::changes::{changes, standing};
 
-use crate::command::WorkId;
+use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
 use crate::event::{Candidates, TimerPurpose};
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Text};
+use crate::rejection::Rejection;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -77,6 +78,21 @@ pub enum InstanceStatus {
     Running,
     Ended,
     Cancelled,
+}
+
+impl Outgoing {
+    /// What the parent hears when a child refuses to start; none for any other command.
+    #[must_use]
+    pub fn of_refusal(child: InstanceId, command: &Command, rejection: &Rejection) -> Option<Self> {
+        let Action::Start(Start { cause: Cause::Parent { instance, run }, .. }) = &command.action else { return None };
+        // It started before: this is a second delivery.
+        if matches!(rejection, Rejection::Gone(_)) {
+            return None;
+        }
+        let (code, message) = (rejection.code().into(), rejection.to_string().into());
+        let action = Action::RefuseChild { run: *run, child, code, message };
+        Some(Outgoing::Command { to: *instance, command: Command { actor: Actor::System, action } })
+    }
 }
 
 impl InstanceStatus {

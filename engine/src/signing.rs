@@ -110,7 +110,7 @@ pub fn meaning_text(definition: &Definition, meaning: &Arc<str>) -> Text {
 /// Never: a value is plain JSON.
 #[must_use]
 pub fn record_digest(record: &Value) -> Digest {
-    Digest::of(&serde_json_canonicalizer::to_vec(record).expect("a value holds only texts, integers, lists and maps"))
+    Digest::of(&crate::canonical::to_vec(record).expect("a value holds only texts, integers, lists and maps"))
 }
 
 /// The record that completing this work with this outcome and answer would sign: exactly what is displayed.

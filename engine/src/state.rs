@@ -62,13 +62,13 @@ pub struct State {
     pub(crate) visits: Map<StepKey, u32>,
     /// How often each jump was taken, by the step it started from.
     pub(crate) jumps: Map<StepKey, u32>,
-    /// When each step was first opened: deadlines run from here, whatever returns happen.
+    /// When each step outside of items and rounds was first opened: deadlines run from here, whatever returns happen.
     pub(crate) opened: Map<StepKey, Timestamp>,
     pub(crate) milestones: Map<Arc<str>, Timestamp>,
     /// Everybody who ever acted in a step, and for whom.
     pub(crate) acted: Map<StepKey, Set<UserId>>,
     /// Signatures in force.
-    pub(crate) signatures: Map<StepKey, Vec<WorkId>>,
+    pub(crate) signatures: Map<StepKey, Vec<Signed>>,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
 }
@@ -84,6 +84,16 @@ pub struct Scope {
     pub(crate) cursor: Cursor,
     /// What steps inside an item gave: `steps.x` there means this item's.
     pub(crate) records: Option<Map<StepKey, Record>>,
+    /// When each step inside an item or a round was first opened: their clocks are their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) opened: Option<Map<StepKey, Timestamp>>,
+}
+
+/// A signature in force, and the scopes it was given in, from the inside out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    pub(crate) work: WorkId,
+    pub(crate) within: Vec<ScopeId>,
 }
 
 /// A variable that exists only inside a scope: the item of an `each`, the message of an event.
@@ -123,6 +133,7 @@ pub struct Run {
     pub(crate) children: Vec<ScopeId>,
     pub(crate) timers: Vec<TimerId>,
     pub(crate) subscriptions: Vec<SubscriptionId>,
+    /// The newest of its open incidents.
     pub(crate) incident: Option<IncidentId>,
     /// The moment it is due.
     pub(crate) due: Option<Timestamp>,
@@ -173,6 +184,7 @@ pub enum Body {
         rest: Rest,
         next: u64,
         ended: u64,
+        #[serde(with = "pairs")]
         results: Map<u64, Value>,
     },
     Repeat {
@@ -250,6 +262,22 @@ pub struct Record {
     pub(crate) by: Option<Actor>,
     pub(crate) at: Timestamp,
     pub(crate) output: Value,
+}
+
+/// A map as a list of pairs: inside a tagged body the texts that JSON makes of numbers are not read back as numbers.
+mod pairs {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Map;
+    use crate::value::Value;
+
+    pub(super) fn serialize<S: Serializer>(map: &Map<u64, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+        map.iter().collect::<Vec<_>>().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<u64, Value>, D::Error> {
+        Ok(Vec::<(u64, Value)>::deserialize(deserializer)?.into_iter().collect())
+    }
 }
 
 impl State {

@@ -13,7 +13,7 @@ use crate::event::{Candidates, Event, Task};
 use crate::facts::{Ask, Fact, PersonFact};
 use crate::flow::{self, Done};
 use crate::id::UserId;
-use crate::language::definition::{Definition, NotWho, Route, Step, StepKind};
+use crate::language::definition::{Definition, InitiatorApproves, NotWho, Route, Step, StepKind};
 use crate::rejection::{FieldFault, Rejection};
 use crate::signing;
 use crate::state::{Body, State};
@@ -114,7 +114,8 @@ pub(crate) fn complete(draft: &mut Draft, complete: &Complete, actor: &Actor) ->
     draft.place = Some(id.run);
     let work = open_work(draft, id)?;
     let who = acting(draft, actor)?;
-    if let Some(holder) = work.assignee.as_ref().filter(|holder| **holder != who) {
+    // A substitute does the work of the one they act for, claimed or not.
+    if let Some(holder) = work.assignee.as_ref().filter(|holder| actor.principals().all(|one| one != *holder)) {
         return reject(Rejection::ClaimedBy { holder: holder.clone() });
     }
     may_act(draft, &work, id, actor)?;
@@ -182,9 +183,6 @@ fn may_act(draft: &mut Draft, work: &OpenWork, id: WorkId, actor: &Actor) -> Dec
     let Some(entitled) = principals.last().cloned() else {
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
-    if work.assignee.as_ref() == Some(&entitled) {
-        return Ok(());
-    }
     let own = person(draft, &entitled)?;
     for group in &work.task.candidates {
         let fits = match group {
@@ -226,7 +224,9 @@ fn excluded(
         StepKind::Approve(ballot) => &ballot.not,
         _ => return None,
     };
-    for rule in not {
+    let refused =
+        matches!(&step.kind, StepKind::Approve(_)) && definition.policy.initiator_approves == InitiatorApproves::Refuse;
+    for rule in not.iter().chain(refused.then_some(&NotWho::Initiator)) {
         let named = match rule {
             NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
             NotWho::Step(key) => {
@@ -347,7 +347,7 @@ pub fn allowed_actions(
         Some(Rejection::InactiveAccount(who.clone()))
     } else if let Some((who, step)) = excluded(definition, state, step, id, who) {
         Some(Rejection::SeparationOfDuties { who, step })
-    } else if !candidate && !mine {
+    } else if !candidate {
         Some(Rejection::NotCandidate { wanted: wanted(&task.candidates) })
     } else {
         None

@@ -14,10 +14,12 @@ use engine::project::{JobRow, Outgoing};
 use engine::value::Value;
 use futures_util::FutureExt;
 use store::outbox::Origin;
-use store::{ErrorKind, StoreError};
+use store::{ErrorKind, Kind, StoreError};
 
 use crate::activity::{Call, CallError};
 use crate::handle::new_instance_id;
+use crate::load;
+use crate::releases::ReleaseError;
 use crate::request::Request;
 use crate::shared::Shared;
 use crate::writer::chain;
@@ -85,19 +87,31 @@ async fn execute(shared: &Arc<Shared>, job: &JobRow, fence: u64) -> Result<(), S
         run: job.run,
         key: &job.idempotency_key,
     };
-    let result = AssertUnwindSafe(async { activity(call).await }).catch_unwind().await;
+    let work = AssertUnwindSafe(async { activity(call).await }).catch_unwind();
+    let result = tokio::select! {
+        result = work => result,
+        never = keep_lease(shared, job, fence) => match never {},
+    };
     let result = match result {
-        Ok(Ok(output)) => {
-            tx.release_savepoint().await?;
-            JobResult::Succeeded { output }
-        }
+        Ok(Ok(output)) => match fits(shared, job, &output).await? {
+            Ok(()) => {
+                tx.release_savepoint().await?;
+                JobResult::Succeeded { output }
+            }
+            // As with an inline activity, a misfit undoes the effects.
+            Err(failure) => {
+                tx.rollback_to_savepoint().await?;
+                JobResult::Failed { failure }
+            }
+        },
         other => {
             let failure = match other {
                 Ok(Err(CallError::Failed(failure))) => failure,
                 Ok(Err(CallError::Store(error))) if error.kind() == ErrorKind::Retryable => return Err(error),
                 Ok(Err(CallError::Store(error))) => {
-                    let message: Arc<str> = error.to_string().into();
-                    ActivityFailure { code: "activity.store".into(), message, detail: Value::Null, transient: true }
+                    tracing::error!(error = %chain(&error), activity = %job.activity, "a background activity's statement failed");
+                    let message: Arc<str> = "the store refused a statement of the activity".into();
+                    ActivityFailure { code: failure::STORE.into(), message, detail: Value::Null, transient: true }
                 }
                 _ => ActivityFailure::business(failure::PANICKED, "the activity's code panicked"),
             };
@@ -123,4 +137,45 @@ async fn execute(shared: &Arc<Shared>, job: &JobRow, fence: u64) -> Result<(), S
     // A queue that is closed finds the result in the outbox at the next start.
     let _ = shared.send_waiting(job.instance.shard(), request).await;
     Ok(())
+}
+
+/// Whether the output fits what the instance's definition says of it.
+async fn fits(shared: &Arc<Shared>, job: &JobRow, output: &Value) -> Result<Result<(), ActivityFailure>, StoreError> {
+    let state = match shared.cache.get(job.instance) {
+        Some(cached) => Some(cached.state),
+        None => match load::newest(&shared.database, job.instance).await {
+            Ok(found) => found.map(|found| found.state),
+            Err(load::LoadError::Store(error)) => return Err(error),
+            // Its writer meets the same and quarantines it.
+            Err(load::LoadError::Fold(_)) => None,
+        },
+    };
+    let Some(state) = state else { return Ok(Ok(())) };
+    match shared.releases.definition(state.release()).await {
+        Ok(definition) => Ok(state.fits(&definition, job.run, output)),
+        Err(ReleaseError::Store(error)) => Err(error),
+        Err(_) => Ok(Ok(())),
+    }
+}
+
+/// Prolongs the lease of a job that runs, until the work is done. On SQLite the job's own transaction holds everybody
+/// off, so there is nothing to prolong.
+async fn keep_lease(shared: &Arc<Shared>, job: &JobRow, fence: u64) -> std::convert::Infallible {
+    if shared.database.kind() == Kind::Sqlite {
+        return std::future::pending().await;
+    }
+    let third = Duration::from_micros(job.lease_micros.max(3_000_000).unsigned_abs() / 3);
+    loop {
+        tokio::time::sleep(third).await;
+        if let Err(error) = prolong(shared, job, fence).await {
+            tracing::warn!(error = %chain(&error), job.id = %job.idempotency_key, "cannot prolong the lease of a background job");
+        }
+    }
+}
+
+async fn prolong(shared: &Arc<Shared>, job: &JobRow, fence: u64) -> Result<(), StoreError> {
+    let mut tx = shared.database.begin().await?;
+    let until = shared.clock.now().plus_micros(job.lease_micros);
+    store::job::heartbeat(&mut tx, job.instance, job.run, fence, until).await?;
+    tx.commit().await
 }

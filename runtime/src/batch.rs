@@ -1,6 +1,6 @@
 //! One group commit in the making: states as they would be, rows to write.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use engine::history::transition::{Content, FORMAT, SEMANTICS, Transition, leaf, next_head};
 use engine::id::{Digest, InstanceId, ShardId};
@@ -42,6 +42,8 @@ pub(crate) struct Batch {
     snapshots: Vec<Snapshot>,
     /// Something was written directly through the transaction.
     pub(crate) dirty: bool,
+    /// Shards for which something was written, whether or not their chains grew: their leases must be ours.
+    pub(crate) touched: BTreeSet<ShardId>,
 }
 
 impl Batch {
@@ -57,6 +59,7 @@ impl Batch {
             answers: Vec::new(),
             snapshots: Vec::new(),
             dirty: false,
+            touched: BTreeSet::new(),
         }
     }
 
@@ -185,7 +188,8 @@ impl Batch {
             store::snapshot::put(tx, &self.snapshots).await?;
         }
         for (shard, head) in &self.heads {
-            let Some(old) = before.get(shard).filter(|old| old.position != head.position) else { continue };
+            let moved = |old: &&Head| old.position != head.position || self.touched.contains(shard);
+            let Some(old) = before.get(shard).filter(moved) else { continue };
             if !store::shard::advance(tx, *shard, head.epoch, old.position, head.position, head.head).await? {
                 return Ok(false);
             }

@@ -72,7 +72,9 @@ impl Handle {
             cause: request.cause,
             signature: request.signature,
         });
-        self.submit(to, Command { actor: request.actor, action }, request.idempotency).await
+        let command = Command { actor: request.actor, action };
+        let idempotency = request.idempotency;
+        self.ask(Request { idempotency, fresh: true, ..Request::new(Work::Instance { to, command }) }).await
     }
 
     /// Publishes a message: to those who wait, to the processes it starts, or into the buffer.
@@ -154,8 +156,12 @@ impl Handle {
         self.shared.committed.subscribe()
     }
 
+    /// Takes nothing new from now on, and lets streams and probes know; [`crate::Node::stop`] finishes what was taken.
+    pub fn close(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+    }
+
     /// Whether it takes writes: not stopping, the lease held, the disk not full.
-    #[must_use]
     pub fn readiness(&self) -> Result<(), &'static str> {
         if self.shared.stopping.load(Ordering::Acquire) {
             return Err("stopping");

@@ -12,24 +12,33 @@ use store::{Database, StoreError};
 use crate::shared::Shared;
 use crate::writer::chain;
 
-/// Who this process is, for others on the same host to see whether it lives: `host/pid/start`.
+/// Who this process is, for others on the same host to see whether it lives: `host/boot/pid/start`.
 fn myself() -> String {
     let pid = std::process::id();
     format!("{}/{pid}/{}", host(), started(pid).unwrap_or_default())
 }
 
+/// Its name and this boot of it: two machines may bear one name, and their process numbers say nothing to each other.
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_else(|_| "host".into())
+    let read = |path: &str| std::fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default();
+    let boot = read("/proc/sys/kernel/random/boot_id");
+    format!("{}/{}", read("/proc/sys/kernel/hostname"), boot.split('-').next().unwrap_or_default())
 }
 
-/// When a process of this host started, in ticks since boot; `None` if there is none, or nobody can tell.
+/// When a process of this host started, in ticks since boot; `None` if it runs no more, or nobody can tell.
 fn started(pid: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in brackets may hold anything; the fields after it are numbers. The 20th is the start.
-    let rest = stat.rsplit_once(')')?.1;
-    rest.split_whitespace().nth(19).map(str::to_owned)
+    start_of(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// The same out of `/proc/PID/stat`. One that was killed and that its parent has not asked after yet is still listed.
+fn start_of(stat: &str) -> Option<String> {
+    // The name in brackets may hold anything; after it come the state and numbers. The 20th is the start.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X" | "x") {
+        return None;
+    }
+    fields.nth(18).map(str::to_owned)
 }
 
 /// Whether the holder is a process of this host that has ended.
@@ -89,6 +98,18 @@ mod tests {
     #[test]
     fn this_process_lives() {
         assert!(!is_dead(&myself()));
+    }
+
+    #[test]
+    fn a_killed_process_that_is_still_listed_is_dead() {
+        let stat = |state: &str| {
+            format!(
+                "17 (counter (sign)) {state} 1 17 17 0 -1 4194304 5 0 0 0 1 2 0 0 20 0 3 0 8800 1000 2 18446744073709551615"
+            )
+        };
+        assert_eq!(start_of(&stat("S")).as_deref(), Some("8800"));
+        assert_eq!(start_of(&stat("Z")), None);
+        assert_eq!(start_of("nonsense"), None);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) struct Request {
     pub(crate) idempotency: Option<Idempotency>,
     /// Set when another stream sent it: its row in the outbox goes with its effect.
     pub(crate) origin: Option<Origin>,
+    /// Its instance's id was made for it: there is no state to look for.
+    pub(crate) fresh: bool,
     /// None: nobody waits for the answer.
     pub(crate) reply: Option<Reply>,
     /// How often a deadlock or a lock timeout has put it off.
@@ -57,7 +59,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(work: Work) -> Self {
-        Request { work, idempotency: None, origin: None, reply: None, attempts: 0 }
+        Request { work, idempotency: None, origin: None, fresh: false, reply: None, attempts: 0 }
     }
 
     /// What another stream sent.
@@ -89,6 +91,15 @@ pub(crate) enum Work {
 }
 
 impl Work {
+    /// It as it was sent, for what comes from an outbox.
+    pub(crate) fn outgoing(&self) -> Option<Outgoing> {
+        match self {
+            Work::Instance { to, command } => Some(Outgoing::Command { to: *to, command: command.clone() }),
+            Work::Broker(outgoing) => Some(outgoing.clone()),
+            Work::Service { .. } | Work::Publish(_) => None,
+        }
+    }
+
     /// The shard whose writer does it.
     pub(crate) fn shard(&self, shards: u16) -> ShardId {
         match self {

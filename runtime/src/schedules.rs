@@ -6,11 +6,13 @@ use std::time::Duration;
 use engine::command::{Action, Actor, Cause, Command, Start};
 use engine::id::{Digest, InstanceId, ShardId};
 use engine::language::definition::{Definition, Start as StartRule, Template};
+use engine::rejection::Rejection;
 use engine::time::Timestamp;
 use engine::value::{Map, Value};
 use store::StoreError;
 use store::schedule::ScheduleRow;
 
+use crate::error::SubmitError;
 use crate::handle::Handle;
 use crate::writer::chain;
 
@@ -57,12 +59,13 @@ async fn fire_due(handle: &Handle) -> Result<(), StoreError> {
         let Some((schedule, with)) = rule.skip(row.schedule as usize).take(1).next() else { continue };
         // What was missed while nobody ran fires once, with the moment it was due.
         let next = schedule.next_after(now.max(row.next_due)).unwrap_or(Timestamp::MAX);
-        let mut tx = shared.database.begin().await?;
-        let mine = store::schedule::advance(&mut tx, &row, next).await?;
-        tx.commit().await?;
-        if mine {
-            start(handle, &row, with).await;
+        // The start comes first: a crash between the two repeats it, and its id lets it happen once.
+        if !start(handle, &row, with).await {
+            continue;
         }
+        let mut tx = shared.database.begin().await?;
+        store::schedule::advance(&mut tx, &row, next).await?;
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -82,7 +85,8 @@ async fn arm(handle: &Handle, process: &Arc<str>, definition: &Definition, now: 
     Ok(())
 }
 
-async fn start(handle: &Handle, row: &ScheduleRow, with: &std::collections::BTreeMap<Arc<str>, Template>) {
+/// Starts what is due; `false` if that must be tried again.
+async fn start(handle: &Handle, row: &ScheduleRow, with: &std::collections::BTreeMap<Arc<str>, Template>) -> bool {
     let input: Map = with
         .iter()
         .filter_map(|(name, template)| match template {
@@ -98,8 +102,13 @@ async fn start(handle: &Handle, row: &ScheduleRow, with: &std::collections::BTre
         signature: None,
     });
     let to = firing_id(row, handle.shared.database.shards());
-    if let Err(error) = handle.submit(to, Command { actor: Actor::System, action }, None).await {
-        tracing::warn!(error = %error, process = %row.process, "a scheduled start was refused");
+    match handle.submit(to, Command { actor: Actor::System, action }, None).await {
+        // It was started before a crash.
+        Ok(_) | Err(SubmitError::Rejected(Rejection::Gone(_) | Rejection::Ended { .. })) => true,
+        Err(error) => {
+            tracing::warn!(error = %error, process = %row.process, "a scheduled start was refused");
+            !matches!(error, SubmitError::Busy | SubmitError::Stopped | SubmitError::Store(_))
+        }
     }
 }
 

@@ -25,10 +25,14 @@ pub struct Report {
     pub instances: u64,
     pub transitions: u64,
     pub mismatches: Vec<Mismatch>,
-    /// The newest digest of every row of a service's table, by table and key; none when it was removed.
+    /// The newest digests of every row of a service's table, by table and key.
     #[serde(skip)]
-    pub rows: BTreeMap<(String, String), Option<Digest>>,
+    pub rows: BTreeMap<(String, String), Newest>,
 }
+
+/// What each shard last wrote of one row; none where it removed the row. Instances of several shards may write the same
+/// row, and the log has no order between shards: the row as it is now is the newest of one of them.
+pub type Newest = BTreeMap<ShardId, Option<Digest>>;
 
 /// One place where the record and what is derived from it do not agree.
 #[derive(Debug, serde::Serialize)]
@@ -112,7 +116,8 @@ async fn replay_shard(
             }
             report.transitions += 1;
             for written in &transition.rows {
-                report.rows.insert((written.table.to_string(), written.key.to_string()), written.digest);
+                let row = (written.table.to_string(), written.key.to_string());
+                report.rows.entry(row).or_default().insert(shard, written.digest);
             }
             if matches!(transition.content, Content::Service { .. }) {
                 continue;

@@ -37,6 +37,8 @@ const ROWS_MAX: usize = 2_000;
 const SAVEPOINTS_MAX: u32 = 60;
 /// How often a request is put off by deadlocks and lock timeouts before its caller hears of it.
 const ATTEMPTS_MAX: u32 = 12;
+/// How often it asks whether a commit without an answer has arrived.
+const ASKED_MAX: u32 = 20;
 /// Commits between two checkpoints of SQLite's write-ahead log.
 const CHECKPOINT_EVERY: u64 = 512;
 
@@ -61,7 +63,7 @@ pub(crate) enum Outcome {
 
 /// How a batch came out.
 enum Attempt {
-    Committed { batch: Batch, outcomes: Vec<Outcome> },
+    Committed { batch: Box<Batch>, outcomes: Vec<Outcome> },
     LeaseLost,
 }
 
@@ -124,6 +126,8 @@ impl Writer {
     }
 
     fn give_up(&self, requests: Vec<Request>) -> bool {
+        // Nobody hears of it before the node says so itself.
+        self.shared.lease_lost.store(true, Ordering::Release);
         for request in requests {
             answer(request, Err(SubmitError::Stopped));
         }
@@ -183,19 +187,34 @@ impl Writer {
         }
         if batch.is_empty() {
             tx.rollback().await?;
-            return Ok(Attempt::Committed { batch, outcomes });
+            return Ok(Attempt::Committed { batch: Box::new(batch), outcomes });
         }
         if !batch.write(&mut tx, &self.heads).await? {
             tx.rollback().await?;
             return Ok(Attempt::LeaseLost);
         }
-        if let Err(error) = tx.commit().await
-            && !self.arrived(&batch).await?
-        {
-            return Err(error);
+        if let Err(error) = tx.commit().await {
+            match self.learn(&batch).await {
+                Some(true) => {}
+                Some(false) => return Err(error),
+                // Nobody can tell whether it happened: going on could do it twice, and a restart reads the truth.
+                None => return Ok(Attempt::LeaseLost),
+            }
         }
         self.last_at = now;
-        Ok(Attempt::Committed { batch, outcomes })
+        Ok(Attempt::Committed { batch: Box::new(batch), outcomes })
+    }
+
+    /// Asks until the database answers whether the batch has arrived, for a while.
+    async fn learn(&self, batch: &Batch) -> Option<bool> {
+        for attempt in 1..=ASKED_MAX {
+            match self.arrived(batch).await {
+                Ok(arrived) => return Some(arrived),
+                Err(error) => tracing::warn!(error = %chain(&error), "cannot learn whether a commit arrived"),
+            }
+            tokio::time::sleep(Duration::from_millis(100 * u64::from(attempt))).await;
+        }
+        None
     }
 
     /// After a COMMIT without an answer: the shards' rows tell whether it happened.
@@ -234,6 +253,23 @@ impl Writer {
         request: &Request,
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
+        let outcome = self.take(tx, batch, request, now).await?;
+        if let (Some(origin), true) = (request.origin, has_not_happened(&outcome)) {
+            // What was sent waits for its next delivery: its row must not go without its effect.
+            if let Some(outgoing) = request.work.outgoing() {
+                store::outbox::append(tx, &[(origin, &outgoing)]).await?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    async fn take(
+        &mut self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Outcome, StoreError> {
         if let Some(origin) = request.origin {
             // The row goes with its effect, so what was sent arrives exactly once.
             if store::outbox::remove(tx, &[origin]).await? == 0 {
@@ -242,6 +278,7 @@ impl Writer {
                 )))));
             }
             batch.dirty = true;
+            batch.touched.insert(request.work.shard(self.shared.database.shards()));
         }
         match &request.work {
             Work::Instance { to, command } => self.instance(tx, batch, request, *to, command, now).await,
@@ -255,7 +292,7 @@ impl Writer {
     }
 
     /// After the commit: states are visible, callers hear, the others are woken.
-    async fn settle(&mut self, batch: Batch, requests: Vec<Request>, outcomes: Vec<Outcome>) {
+    async fn settle(&mut self, batch: Box<Batch>, requests: Vec<Request>, outcomes: Vec<Outcome>) {
         let mut batch = batch;
         let counts = &self.shared.counts;
         if !batch.is_empty() {
@@ -341,6 +378,18 @@ impl Writer {
                 let _ = self.shared.send(shard, request);
             }
         }
+    }
+}
+
+/// Neither done nor refused: a deadlock, a bug, or a writer that stops.
+fn has_not_happened(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::PutOff => true,
+        Outcome::Answer(Err(error)) => matches!(
+            error,
+            SubmitError::Busy | SubmitError::Stopped | SubmitError::Store(_) | SubmitError::Quarantined(_)
+        ),
+        Outcome::Answer(Ok(_)) => false,
     }
 }
 

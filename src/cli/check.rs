@@ -12,7 +12,7 @@ use super::output;
 /// Check processes: names, types, flow, ballots, tables, texts
 ///
 /// Prints every finding with its place, a hint and a code; `docs/errors/<code>.md` explains each. Exits with 1 if
-/// there is an error.
+/// there is any, errors and warnings alike.
 #[derive(Args)]
 pub(crate) struct CheckArgs {
     /// Process folders, or folders that hold some
@@ -60,7 +60,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<bool> {
             ));
         }
     }
-    Ok(errors == 0)
+    Ok(all.is_empty())
 }
 
 /// One finding with the lines it speaks of, in both languages.

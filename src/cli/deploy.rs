@@ -37,13 +37,13 @@ pub(crate) async fn run(args: DeployArgs) -> anyhow::Result<bool> {
     if !sound {
         return Ok(false);
     }
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let mut releases = Vec::new();
     for folder in &folders {
         let files: BTreeMap<&String, std::borrow::Cow<'_, str>> =
             folder.bundle.files.iter().map(|(path, bytes)| (path, String::from_utf8_lossy(bytes))).collect();
         let deployed = client.post("/api/v1/releases", &json!({ "files": files })).await?;
-        releases.push(deployed);
+        releases.push(deployed.get("release").cloned().unwrap_or_default());
     }
     client.close().await?;
     if args.json {

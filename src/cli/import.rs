@@ -38,7 +38,7 @@ pub(crate) struct ImportArgs {
 
 pub(crate) async fn run(args: ImportArgs) -> anyhow::Result<bool> {
     let mapping = built_in::named(&args.mapping)?;
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let Some(plant) = client.plant() else {
         anyhow::bail!("an import works on the database itself: stop the server and give --database");
     };

@@ -26,13 +26,14 @@ pub(crate) async fn run(args: MessageArgs) -> anyhow::Result<bool> {
     let payload = super::complete::json_argument(&args.payload, "--payload")?;
     let client = args.target.connect().await?;
     let published =
-        client.post("/api/v1/messages", &json!({ "message": args.name, "id": args.id, "payload": payload })).await;
+        client.post("/api/v1/messages", &json!({ "name": args.name, "id": args.id, "payload": payload })).await;
     client.close().await?;
     let published = published?;
     if args.json {
         output::json(&published)?;
     } else {
-        output::line(published.get("verdict").and_then(|verdict| verdict.as_str()).unwrap_or("published"));
+        let before = published.get("replayed").and_then(serde_json::Value::as_bool).unwrap_or_default();
+        output::line(if before { "published before; nothing has happened now" } else { "published" });
     }
     Ok(true)
 }

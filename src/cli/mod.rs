@@ -63,21 +63,31 @@ enum Command {
 #[derive(Args, Clone)]
 pub(crate) struct Target {
     /// The database, `sqlite:PATH` or `postgres://USER@HOST/NAME`, while no server runs on it [env: COUNTERSIGN_DATABASE]
-    #[arg(long, conflicts_with = "server", value_name = "URL")]
+    #[arg(long, global = true, conflicts_with = "server", value_name = "URL")]
     pub(crate) database: Option<String>,
     /// The address of a running server, `HOST:PORT` or an URL [env: COUNTERSIGN_SERVER]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, global = true, value_name = "ADDR")]
     pub(crate) server: Option<String>,
     /// Your API token, for --server [env: COUNTERSIGN_TOKEN]
-    #[arg(long, value_name = "TOKEN", requires = "server")]
+    #[arg(long, global = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
     /// With --database: act as this account instead of the administrator
-    #[arg(long = "as", value_name = "ACCOUNT", conflicts_with = "server")]
+    #[arg(long = "as", global = true, value_name = "ACCOUNT", conflicts_with = "server")]
     pub(crate) actor: Option<String>,
 }
 
 impl Target {
+    /// To a server, or to a database that is there.
     pub(crate) async fn connect(&self) -> anyhow::Result<Client> {
+        self.reach(false).await
+    }
+
+    /// The same, for what people do first with a new database: it is made where there is none.
+    pub(crate) async fn connect_or_create(&self) -> anyhow::Result<Client> {
+        self.reach(true).await
+    }
+
+    async fn reach(&self, create: bool) -> anyhow::Result<Client> {
         let server = match &self.database {
             Some(_) => None,
             None => config::or_variable(self.server.as_deref(), config::SERVER),
@@ -87,7 +97,7 @@ impl Target {
             let token = token.ok_or_else(|| anyhow::anyhow!("--server needs --token, or {}", config::TOKEN))?;
             return Client::server(&server, token);
         }
-        Client::local(&self.url()?, self.actor.as_deref()).await
+        Client::local(&self.url()?, self.actor.as_deref(), create).await
     }
 
     /// The database's URL; for commands that need the database itself.

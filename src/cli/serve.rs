@@ -1,6 +1,8 @@
 //! `countersign serve`: a node on a database, and its HTTP surface.
 
+use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Context;
 use api::Policy;
@@ -43,18 +45,38 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<bool> {
         Deployments::Approval => Policy::Approval,
         Deployments::Open => Policy::Open,
     };
-    let plant = wire::open(&url, Options { policy, shards: args.shards, ..Options::default() }).await?;
+    // First the address: one that is taken must not cost a start on the database.
     let listener =
         TcpListener::bind(&args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let plant = wire::open(&url, Options { policy, shards: args.shards, ..Options::default() }).await?;
     output::line(format!("listening on http://{}", listener.local_addr()?));
     until_stopped(plant, listener).await?;
     Ok(true)
 }
 
+/// How long connections may take to end after a signal: a little more than a request may take.
+const CONNECTIONS_END_MAX: Duration = Duration::from_secs(35);
+
 /// Serves until a signal comes; then finishes what was taken.
 pub(crate) async fn until_stopped(plant: Plant, listener: TcpListener) -> anyhow::Result<()> {
     let router = api::router(plant.backend.clone()).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, router).with_graceful_shutdown(stopped()).await.context("cannot serve")?;
+    let handle = plant.handle.clone();
+    let (signal, signalled) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stopped().await;
+        // Streams end when they hear of it; else they would hold the server for ever.
+        handle.close();
+        drop(signal);
+    });
+    let too_long = async {
+        // The other end is dropped, never used: either way it has happened.
+        let _ = signalled.await;
+        tokio::time::sleep(CONNECTIONS_END_MAX).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => served.context("cannot serve")?,
+        () = too_long => tracing::warn!("connections that did not end are cut"),
+    }
     plant.node.stop().await?;
     Ok(())
 }

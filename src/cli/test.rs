@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Args;
 use engine::language;
 use engine::scenario;
@@ -46,16 +47,16 @@ pub(crate) fn run(args: &TestArgs) -> anyhow::Result<bool> {
     }
     bar.finish_and_clear();
     if let Some(path) = &args.junit {
-        std::fs::write(path, scenario::junit(&reports))?;
+        std::fs::write(path, scenario::junit(&reports)).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let passed: usize = reports.iter().map(scenario::Report::passed).sum();
     let failed: usize = reports.iter().map(scenario::Report::failed).sum::<usize>() + unsound;
     let covered = reports.iter().all(|report| report.coverage.percent() >= args.min_coverage);
     if args.json {
-        output::json(&reports.iter().map(json_of).collect::<Vec<_>>())?;
+        output::json(&reports.iter().map(scenario::Report::to_json).collect::<Vec<_>>())?;
     } else {
         for report in &reports {
-            print(report);
+            output::line(report);
         }
         if !covered {
             output::line(format!("coverage is below {} %", args.min_coverage));
@@ -63,57 +64,4 @@ pub(crate) fn run(args: &TestArgs) -> anyhow::Result<bool> {
         output::line(format!("{passed} passed, {failed} failed"));
     }
     Ok(failed == 0 && covered)
-}
-
-fn print(report: &scenario::Report) {
-    output::line(format!("{}", report.process));
-    for verdict in &report.verdicts {
-        let mark = if verdict.faults.is_empty() { "ok    " } else { "FAILED" };
-        output::line(format!("  {mark} {}", verdict.scenario));
-        for fault in &verdict.faults {
-            output::line(format!("         {fault}"));
-        }
-    }
-    let coverage = &report.coverage;
-    output::line(format!(
-        "  {} % covered: {} of {} steps, {} of {} branches",
-        coverage.percent(),
-        coverage.steps_reached,
-        coverage.steps,
-        coverage.branches_reached,
-        coverage.branches
-    ));
-    for (span, point) in &coverage.missing {
-        output::line(format!("         not reached: {point} (process.yaml:{}:{})", span.line, span.column));
-    }
-}
-
-fn json_of(report: &scenario::Report) -> serde_json::Value {
-    let verdicts: Vec<_> = report
-        .verdicts
-        .iter()
-        .map(|verdict| {
-            let faults: Vec<_> = verdict
-                .faults
-                .iter()
-                .map(|fault| {
-                    serde_json::json!({
-                        "file": fault.file,
-                        "line": fault.span.line,
-                        "column": fault.span.column,
-                        "message": { "zh": fault.message.zh, "en": fault.message.en },
-                    })
-                })
-                .collect();
-            serde_json::json!({ "scenario": verdict.scenario, "file": verdict.file, "faults": faults })
-        })
-        .collect();
-    let missing: Vec<String> = report.coverage.missing.iter().map(|(_, point)| point.to_string()).collect();
-    serde_json::json!({
-        "process": report.process,
-        "passed": report.passed(),
-        "failed": report.failed(),
-        "coverage": { "percent": report.coverage.percent(), "missing": missing },
-        "scenarios": verdicts,
-    })
 }

@@ -59,10 +59,14 @@ enum Action {
 }
 
 pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
-    let client = args.target.connect().await?;
+    let client = args.target.connect_or_create().await?;
     let answer = act(&client, &args.action).await;
     client.close().await?;
-    let answer = answer?;
+    let answer = match answer? {
+        // What is done without words is told by the account's name.
+        Json::Null => json!({ "account": args.action.account() }),
+        answer => answer,
+    };
     if args.json {
         output::json(&answer)?;
         return Ok(true);
@@ -73,10 +77,7 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
             for account in accounts {
                 let text = |name: &str| account.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
                 let roles = account.get("roles").and_then(Json::as_array).cloned().unwrap_or_default();
-                let roles: Vec<String> = roles
-                    .iter()
-                    .filter_map(|role| role.get("role").and_then(Json::as_str).map(str::to_owned))
-                    .collect();
+                let roles: Vec<String> = roles.iter().map(role_text).collect();
                 let active = account.get("active").and_then(Json::as_bool).unwrap_or_default();
                 table.add_row([
                     text("account"),
@@ -134,6 +135,29 @@ async fn act(client: &crate::client::Client, action: &Action) -> anyhow::Result<
 
 async fn grant(client: &crate::client::Client, account: &str, role: &str) -> anyhow::Result<Json> {
     client.post(&format!("/api/v1/accounts/{account}/roles"), &role_of(role)).await
+}
+
+impl Action {
+    fn account(&self) -> Option<&str> {
+        match self {
+            Action::List => None,
+            Action::Add { account, .. }
+            | Action::Password { account }
+            | Action::Grant { account, .. }
+            | Action::Revoke { account, .. }
+            | Action::Token { account, .. }
+            | Action::Deactivate { account } => Some(account),
+        }
+    }
+}
+
+/// A role as it is given on the command line.
+fn role_text(role: &Json) -> String {
+    let name = role.get("role").and_then(Json::as_str).unwrap_or_default();
+    let scope = role.get("scope").and_then(Json::as_object).into_iter().flatten();
+    let scope: Vec<String> =
+        scope.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect();
+    if scope.is_empty() { name.to_owned() } else { format!("{name}@{}", scope.join(",")) }
 }
 
 /// `role`, or `role@site=SZ,process=capa`.

@@ -10,6 +10,7 @@
 //! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`meta`] | the rest |
 //! | [`copy`], [`catalogue`] | moving to the other kind of database |
 //! | [`record`] | rows of services' tables: declared once, read, written and digested in one form |
+//! | [`yardstick`] | bare inserts of the same rows, to measure the engine by |
 //! | `dialect`, `migrate` | the few places where the databases differ; how a database is made |
 //!
 //! Invariant: only `dialect`, `bulk` and the migrations name a database in their SQL.
@@ -42,6 +43,7 @@ pub mod subscription;
 pub mod task;
 pub mod timer;
 pub mod tx;
+pub mod yardstick;
 
 mod connection;
 mod dialect;

@@ -12,7 +12,7 @@ use crate::row::Row;
 use crate::select::Read;
 use crate::tx::Tx;
 
-const TABLE: Table<'static> = Table {
+pub(crate) const TABLE: Table<'static> = Table {
     name: "transition",
     columns: &[
         ("shard", Type::I64),

@@ -14,7 +14,7 @@ use crate::row::Row;
 use crate::select::{Page, Read, Select};
 use crate::tx::Tx;
 
-const TABLE: Table<'static> = Table {
+pub(crate) const TABLE: Table<'static> = Table {
     name: "task",
     columns: &[
         ("instance", Type::Bytes),

@@ -12,7 +12,6 @@ use engine::history::transition::RowDigest;
 use engine::id::Digest;
 use engine::time::Timestamp;
 use engine::value::Value;
-use sha2::Digest as _;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::connection::Connection;
@@ -249,19 +248,7 @@ fn number_of(key: &str) -> i64 {
 
 /// SHA-256 of a value's stored form, RFC 8785.
 fn digest_of(value: &Value) -> Digest {
-    struct Hasher(sha2::Sha256);
-    impl std::io::Write for Hasher {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut hasher = Hasher(sha2::Sha256::new());
-    serde_json_canonicalizer::to_writer(value, &mut hasher).expect("a value is plain JSON, and hashing cannot fail");
-    Digest(hasher.0.finalize().into())
+    Digest::of(&engine::canonical::to_vec(value).expect("a value is plain JSON"))
 }
 
 /// A connection that can only read. Each statement sees what is committed when it begins.

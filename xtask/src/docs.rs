@@ -1,4 +1,4 @@
-//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker.
+//! Pages that are made from the code: `docs/errors/`, one for each finding of the checker and each refusal.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -42,6 +42,8 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<Vec<String>> {
 
 fn pages() -> BTreeMap<String, String> {
     let mut pages: BTreeMap<String, String> = engine::language::diagnostics::pages().into_iter().collect();
+    pages.extend(api::problem::pages());
+    pages.extend(incidents());
     let mut index = String::from(
         "# 错误代码 · Error codes\n\nMade from the code by `cargo xtask docs`; a test compares them.\n\n| | |\n|---|---|\n",
     );
@@ -54,6 +56,17 @@ fn pages() -> BTreeMap<String, String> {
     pages
 }
 
+/// The pages of incidents: what stops an instance until an operator acts.
+fn incidents() -> impl Iterator<Item = (String, String)> {
+    engine::incident::IncidentCode::ALL.iter().map(|code| {
+        let name = format!("incident.{}", code.word());
+        let (title, remedy) = (code.title(), code.remedy());
+        let text =
+            format!("# `{name}`\n\n{} · {}\n\nincident · 异常事件\n\n{}\n\n{}\n", title.1, title.0, remedy.1, remedy.0);
+        (format!("{name}.md"), text)
+    })
+}
+
 fn stale<'f>(
     made: &'f BTreeMap<String, String>,
     found: &'f BTreeMap<String, String>,
@@ -61,7 +74,7 @@ fn stale<'f>(
     found.iter().filter(|(name, _)| !made.contains_key(*name)).filter(|(_, text)| !by_hand(text)).map(|(name, _)| name)
 }
 
-/// Pages of other codes (refusals, incidents) are written by hand and say so.
+/// A page that no code has is written by hand and says so.
 fn by_hand(text: &str) -> bool {
     text.starts_with("<!-- written by hand -->")
 }

@@ -1,8 +1,9 @@
-//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|docs|all]`.
+//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|docs|openapi|all]`.
 
 mod docs;
 mod floors;
 mod migrations;
+mod openapi;
 mod sources;
 mod tidy;
 
@@ -15,7 +16,8 @@ cargo xtask COMMAND
   tidy        module heads, file lengths, words that do not belong in the code
   migrations  both databases have the same migrations, tables and columns
   docs        writes the pages of error codes; with --check, compares them with the code
-  all         all of these, with docs --check
+  openapi     writes api/openapi.json; with --check, compares it with the code
+  all         all of these, with --check
 ";
 
 fn main() -> ExitCode {
@@ -27,11 +29,14 @@ fn main() -> ExitCode {
         "migrations" => &[("migrations", migrations::check)],
         "docs" if only_check => &[("docs", docs::check)],
         "docs" => &[("docs", docs::write)],
+        "openapi" if only_check => &[("openapi", openapi::check)],
+        "openapi" => &[("openapi", openapi::write)],
         "all" => &[
             ("floors", floors::check),
             ("tidy", tidy::check),
             ("migrations", migrations::check),
             ("docs", docs::check),
+            ("openapi", openapi::check),
         ],
         _ => {
             eprint!("{USAGE}");

@@ -28,6 +28,11 @@ const EXCEPTIONS: &[Exception] = &[
         path: "engine/src/state/apply.rs",
         reason: "one arm an event in one total match, so that the compiler names what is missing",
     },
+    Exception {
+        rule: EXACT,
+        path: "engine/src/canonical.rs",
+        reason: "it names the inexact numbers only to refuse to write them itself",
+    },
     Exception { rule: WORD, path: "xtask/src/tidy.rs", reason: "this list names what it bans" },
     Exception { rule: MACHINE, path: "xtask/src/tidy.rs", reason: "this list names what it bans" },
     Exception { rule: SQL, path: "xtask/src/tidy.rs", reason: "this list names what it bans" },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::command::{Action, Cause, Command};
+use engine::command::{Action, Assertion, Cause, Command};
 use engine::id::{Digest, InstanceId};
 use engine::language::definition::Definition;
 use engine::language::release::Bundle;
@@ -37,10 +37,12 @@ impl Backend {
         process: &str,
         input: Value,
         cause: Cause,
+        signature: Option<Assertion>,
         key: Option<Key>,
     ) -> Result<Receipt, Problem> {
         let request = StartRequest {
             cause,
+            signature,
             idempotency: idempotency(caller, key),
             ..StartRequest::by(caller.actor(), process, input)
         };

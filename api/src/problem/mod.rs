@@ -4,8 +4,10 @@ mod body;
 mod code;
 mod family;
 mod from;
+mod pages;
 
 pub use body::{Diagnostic, FieldProblem, Problem, ProblemBody};
 pub use code::{Both, Code};
 pub use family::{Acting, Deploying, Open, Reading, Signing};
 pub(crate) use from::chain;
+pub use pages::pages;

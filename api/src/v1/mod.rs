@@ -9,5 +9,6 @@ pub mod jobs;
 pub mod messages;
 pub mod releases;
 mod shape;
+mod signature;
 mod stream;
 pub mod tasks;

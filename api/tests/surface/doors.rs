@@ -60,10 +60,7 @@ async fn the_document_names_each_operation_once_and_every_schema() {
 
 #[test]
 fn the_committed_document_is_the_present_one() {
-    assert!(
-        include_str!("../../openapi.json") == countersign_api::openapi_json(),
-        "run `cargo run -p countersign-api --example openapi > api/openapi.json`"
-    );
+    assert!(include_str!("../../openapi.json") == countersign_api::openapi_json(), "run `cargo xtask openapi`");
 }
 
 #[tokio::test]

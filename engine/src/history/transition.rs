@@ -74,7 +74,7 @@ impl Transition {
     /// Never: every part of a transition is plain JSON.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json_canonicalizer::to_vec(self).expect("a transition holds only texts, integers, lists and maps")
+        crate::canonical::to_vec(self).expect("a transition holds only texts, integers, lists and maps")
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TransitionError> {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::{
-    Body, Cursor, Incident, Phase, ROOT_RUN, Record, Run, Scope, SeatState, State, Subscription, Timer, Variable, Vote,
-    Work,
+    Body, Cursor, Incident, Phase, ROOT_RUN, Record, Run, Scope, SeatState, Signed, State, Subscription, Timer,
+    Variable, Vote, Work,
 };
 use crate::command::{Actor, WorkId};
 use crate::event::{self, Event, FieldWrite, Purpose, Then};
@@ -75,6 +75,9 @@ impl State {
             Event::ScopeOpened { scope, block, parent, purpose, item } => {
                 self.took(scope.0);
                 let records = matches!(purpose, Purpose::Item).then(RedBlackTreeMapSync::new_sync);
+                let is_round = matches!(purpose, Purpose::Body)
+                    && matches!(self.runs.get(parent).map(|run| &run.body), Some(Body::Repeat { .. }));
+                let opened = (records.is_some() || is_round).then(RedBlackTreeMapSync::new_sync);
                 let variable = item.as_ref().map(|item| Variable {
                     name: item.name.clone(),
                     index: item.index,
@@ -91,6 +94,7 @@ impl State {
                         variable,
                         cursor: Cursor::Held,
                         records,
+                        opened,
                     },
                 );
                 self.run_mut(*parent, |run| {
@@ -210,15 +214,16 @@ impl State {
                 }
             }
             Event::Signed { work, .. } => {
-                if let Some(step) = self.runs.get(&work.run).map(|run| run.step.clone()) {
+                if let Some((step, scope)) = self.runs.get(&work.run).map(|run| (run.step.clone(), run.scope)) {
+                    let within = self.scopes_around(scope).map(|scope| scope.id).collect();
                     let mut signed = self.signatures.get(&step).cloned().unwrap_or_default();
-                    signed.push(*work);
+                    signed.push(Signed { work: *work, within });
                     self.signatures.insert_mut(step, signed);
                 }
             }
             Event::SignatureVoided { work, step } => {
-                let rest: Vec<WorkId> =
-                    self.signatures.get(step).into_iter().flatten().filter(|signed| *signed != work).copied().collect();
+                let signed = self.signatures.get(step).into_iter().flatten();
+                let rest: Vec<Signed> = signed.filter(|signed| signed.work != *work).cloned().collect();
                 if rest.is_empty() {
                     self.signatures.remove_mut(step);
                 } else {
@@ -228,7 +233,6 @@ impl State {
             Event::Commented { .. }
             | Event::Reminded { .. }
             | Event::MessageReceived { .. }
-            | Event::ChildEnded { .. }
             | Event::ChildAbandoned { .. }
             | Event::HandlerTriggered { .. } => {}
             Event::TimerArmed { timer, run, purpose, due } => {
@@ -262,6 +266,8 @@ impl State {
                     self.run_mut(held.run, |run| run.subscriptions.retain(|other| other != subscription));
                 }
             }
+            // Whatever becomes of its result, there is no child left to wait for, or to cancel.
+            Event::ChildEnded { run, .. } => self.run_mut(*run, |run| run.body = Body::Plain),
             Event::ChildStarted { run, child, process, .. } => {
                 let body = Body::Child { child: *child, process: process.clone() };
                 self.run_mut(*run, |run| run.body = body);
@@ -278,7 +284,9 @@ impl State {
                 let Some(open) = self.incidents.get(incident).cloned() else { return };
                 self.incidents.remove_mut(incident);
                 if let Some(run) = open.run {
-                    self.run_mut(run, |run| run.incident = None);
+                    let others = self.incidents.values().filter(|other| other.run == Some(run));
+                    let newest = others.map(|other| other.id).max();
+                    self.run_mut(run, |run| run.incident = newest);
                 }
                 if let Some(scope) = open.scope
                     && let Some(Cursor::Blocked { index, forced, .. }) =
@@ -379,8 +387,16 @@ impl State {
         self.runs.insert_mut(id, run);
         let visits = self.visits.get(step).copied().unwrap_or(0) + 1;
         self.visits.insert_mut(step.clone(), visits);
-        if !self.opened.contains_key(step) {
-            self.opened.insert_mut(step.clone(), at);
+        match self.clock_scope(scope) {
+            Some(clocks) => {
+                if let Some(Scope { opened: Some(opened), .. }) = self.scopes.get_mut(&clocks)
+                    && !opened.contains_key(step)
+                {
+                    opened.insert_mut(step.clone(), at);
+                }
+            }
+            None if !self.opened.contains_key(step) => self.opened.insert_mut(step.clone(), at),
+            None => {}
         }
         if let Some(open) = self.scopes.get_mut(&scope) {
             let before = open.cursor;
@@ -426,6 +442,11 @@ impl State {
             id = self.runs.get(&scope.parent)?.scope;
         }
         None
+    }
+
+    /// The nearest scope around that has clocks of its own: an item, or a round.
+    fn clock_scope(&self, id: ScopeId) -> Option<ScopeId> {
+        self.scopes_around(id).find(|scope| scope.opened.is_some()).map(|scope| scope.id)
     }
 
     /// Writes to the nearest variable of that name around, else to the process's data.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{ROOT_SCOPE, Record, State};
+use super::{ROOT_SCOPE, Record, Run, State};
 use crate::command::Actor;
+use crate::event::Purpose;
 use crate::id::{RunId, ScopeId};
-use crate::language::definition::Definition;
+use crate::language::definition::{Definition, StepKind};
 use crate::rules::expression::Names;
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -31,9 +32,26 @@ impl At<'_> {
             if let Some(variable) = scope.variable.as_ref().filter(|variable| variable.name.as_ref() == name) {
                 return Some(variable.value.clone());
             }
-            id = self.state.runs.get(&scope.parent)?.scope;
+            let holder = self.state.runs.get(&scope.parent)?;
+            if scope.purpose == Purpose::Route && self.names_output(name, &holder.step) {
+                return self.output_of(holder);
+            }
+            id = holder.scope;
         }
         None
+    }
+
+    /// In the steps of an outcome `output` is what the step gave, and after a message of `first` it is the message.
+    fn names_output(&self, name: &str, step: &str) -> bool {
+        let is_first =
+            |step: &str| matches!(self.definition.step(step).map(|step| &step.kind), Some(StepKind::First { .. }));
+        name == "output" || (name == "message" && is_first(step))
+    }
+
+    fn output_of(&self, run: &Run) -> Option<Value> {
+        let layers = self.state.scopes_around(run.scope).filter_map(|scope| scope.records.as_ref());
+        let record = layers.chain([&self.state.records]).find_map(|records| records.get(&run.step))?;
+        (record.run == run.id).then(|| record.output.clone())
     }
 
     /// Records by step: the process's, overlaid by those of the items around.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Body, Cursor, Phase, Run, Scope, State};
 use crate::command::WorkId;
+use crate::event::{Purpose, SubscriptionPurpose, TimerPurpose};
 use crate::id::{IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId};
 use crate::language::definition::{Definition, Path};
 use crate::value::{Map, Value};
@@ -43,7 +44,8 @@ impl State {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if !self.is_live() {
-            if self.scopes.size() + self.timers.size() + self.subscriptions.size() + self.incidents.size() > 0 {
+            let open = self.scopes.size() + self.timers.size() + self.subscriptions.size() + self.incidents.size();
+            if open + self.ready.size() > 0 || self.runs.keys().any(|run| *run != super::ROOT_RUN) {
                 faults.push("an ended instance has something open".to_owned());
             }
             return faults;
@@ -59,6 +61,9 @@ impl State {
                 Cursor::Blocked { incident, .. } if !self.incidents.contains_key(&incident) => {
                     faults.push(format!("scope {} is blocked by a closed incident", scope.id));
                 }
+                Cursor::Held if scope.id != super::ROOT_SCOPE || !self.is_replaced() => {
+                    faults.push(format!("scope {} is held, and nothing stands in its place", scope.id));
+                }
                 _ => {}
             }
             if self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
@@ -69,8 +74,24 @@ impl State {
             if self.scopes.get(&run.scope).is_none_or(|scope| scope.cursor != Cursor::Open { run: run.id }) {
                 faults.push(format!("run {} is open but its scope is elsewhere", run.id));
             }
-            if !self.run_is_awaited(run) {
+            if run.incident.is_none() && !self.goes_on(run) {
                 faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
+            }
+        }
+        for timer in self.timers.values() {
+            if self.runs.get(&timer.run).is_none_or(|run| !run.timers.contains(&timer.id)) {
+                faults.push(format!("timer {} is armed for nobody", timer.id));
+            }
+        }
+        for held in self.subscriptions.values() {
+            if self.runs.get(&held.run).is_none_or(|run| !run.subscriptions.contains(&held.id)) {
+                faults.push(format!("subscription {} is nobody's", held.id));
+            }
+        }
+        for incident in self.incidents.values() {
+            let run = incident.run.is_none_or(|run| self.runs.contains_key(&run));
+            if !run || incident.scope.is_some_and(|scope| !self.scopes.contains_key(&scope)) {
+                faults.push(format!("incident {} is about something that is closed", incident.id));
             }
         }
         for (turn, scope) in &self.ready {
@@ -85,12 +106,34 @@ impl State {
         faults
     }
 
-    fn run_is_awaited(&self, run: &Run) -> bool {
-        !run.children.is_empty()
-            || !run.timers.is_empty()
-            || !run.subscriptions.is_empty()
-            || run.incident.is_some()
-            || !run.own_wake_sources().is_empty()
+    /// Steps of an event run in the place of the process's own.
+    fn is_replaced(&self) -> bool {
+        let instead =
+            |scope: &Scope| scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. });
+        self.scopes.values().any(instead)
+    }
+
+    /// Whether something carries the run's own work on, without an operator. What its events wait for does not.
+    pub(crate) fn goes_on(&self, run: &Run) -> bool {
+        let beside = |scope: &Scope| matches!(scope.purpose, Purpose::Beside { .. });
+        let own_timer = |timer: &super::Timer| {
+            use TimerPurpose::{Alternative, Due, Retry, Wait};
+            matches!(timer.purpose, Wait | Alternative { .. } | Due | Retry { .. })
+        };
+        let own_subscription =
+            |held: &super::Subscription| !matches!(held.purpose, SubscriptionPurpose::Handler { .. });
+        !run.own_wake_sources().is_empty()
+            || run.children.iter().filter_map(|id| self.scopes.get(id)).any(|scope| !beside(scope))
+            || run.timers.iter().filter_map(|id| self.timers.get(id)).any(own_timer)
+            || run.subscriptions.iter().filter_map(|id| self.subscriptions.get(id)).any(own_subscription)
+    }
+
+    /// The moment from which the deadlines of a step run: its first opening, in this item or round.
+    pub(crate) fn first_opened(&self, step: &str, scope: ScopeId) -> Option<crate::time::Timestamp> {
+        match self.scopes_around(scope).find_map(|scope| scope.opened.as_ref()) {
+            Some(own) => own.get(step).copied(),
+            None => self.opened.get(step).copied(),
+        }
     }
 
     /// The scopes from `id` outwards to the process's.

@@ -6,7 +6,7 @@ use crate::ballot::{self, Verdict};
 use crate::command::{Actor, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
-use crate::event::{self, Body, Candidates, Event, Seat};
+use crate::event::{self, Body, Candidates, Event, Seat, TimerPurpose};
 use crate::facts::{Ask, Fact, HOLDERS_MAX};
 use crate::flow::{self, Done};
 use crate::id::{RunId, ScopeId, StepKey};
@@ -144,7 +144,21 @@ fn next_seat(draft: &mut Draft, work: WorkId, step: &Step, ballot: &BallotSpec) 
     let due = seats.iter().find_map(|seat| seat.work.as_ref()).and_then(|work| work.task().due);
     let (Some(seat), Some(title)) = (next, title) else { return Ok(()) };
     let Some(scope) = draft.state().runs.get(&work.run).map(|run| run.scope) else { return Ok(()) };
+    if step.due.as_ref().is_some_and(|due| due.each_seat) {
+        stop_clock(draft, work.run);
+    }
     open_seat(draft, WorkId { run: work.run, seat }, step, ballot, title, due, &Place::scope(scope))
+}
+
+/// The clock of the seat that has voted stands still.
+fn stop_clock(draft: &mut Draft, run: RunId) {
+    let state = draft.state();
+    let own = state.timers.values().filter(|timer| timer.run == run);
+    let of_seat = own.filter(|timer| matches!(timer.purpose, TimerPurpose::Due | TimerPurpose::Rung { .. }));
+    let stopped: Vec<_> = of_seat.map(|timer| timer.id).collect();
+    for timer in stopped {
+        draft.emit(Event::TimerDisarmed { timer });
+    }
 }
 
 /// The votes by seat, as the step's output: `{ votes: [ { outcome, by, comment, answer } ], … }`.

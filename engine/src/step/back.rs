@@ -35,15 +35,11 @@ pub(crate) fn jump(
     target: &StepKey,
     at_most: Option<u32>,
 ) -> Deciding<()> {
-    if let Some(most) = at_most
-        && draft.state().jumps.get(from).copied().unwrap_or(0) >= most
-    {
-        return flow::bound(from, most);
-    }
+    let taken = draft.state().jumps.get(from).copied().unwrap_or(0);
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
     let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
-    void_signatures(draft, &step.block, step.index);
+    void_signatures(draft, list, &step.block, step.index);
     match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
         Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
         Some(Cursor::Blocked { incident, .. }) => {
@@ -53,6 +49,11 @@ pub(crate) fn jump(
     }
     close_events_around(draft, scope, list);
     draft.emit(Event::Returned { scope: list, to: target.clone(), index: step.index, from: from.clone() });
+    if let Some(most) = at_most.filter(|most| taken >= *most) {
+        // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
+        let (code, detail) = flow::bound(from, most);
+        draft.raise(code, detail, None, Some(list));
+    }
     Ok(())
 }
 
@@ -69,16 +70,16 @@ fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
 /// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
 fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
     let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
-    // The process's own list is no event: a jump inside a nested block leaves it as it is.
-    if let Some(outermost) = outermost.filter(|outermost| *outermost != list && *outermost != ROOT_SCOPE)
+    // A jump that stays inside the event, or inside the process's own list, leaves it as it is.
+    if let Some(outermost) = outermost.filter(|outermost| list == ROOT_SCOPE && *outermost != ROOT_SCOPE)
         && draft.state().scopes.get(&outermost).is_some_and(|scope| scope.parent == ROOT_RUN)
     {
         flow::close_scope(draft, outermost);
     }
 }
 
-/// Signatures of the steps from `index` on in `block`, at any depth, are void.
-fn void_signatures(draft: &mut Draft, block: &str, index: usize) {
+/// Signatures of the steps from `index` on in `block`, at any depth, are void: those given in this activation of it.
+fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
     let definition = draft.definition.clone();
     let region: BTreeSet<&StepKey> =
         definition.block(block).map(|block| block.steps.iter().skip(index).collect()).unwrap_or_default();
@@ -87,7 +88,10 @@ fn void_signatures(draft: &mut Draft, block: &str, index: usize) {
         .signatures
         .iter()
         .filter(|(step, _)| region.iter().any(|outer| **outer == **step || definition.is_inside(step, outer)))
-        .map(|(step, works)| (step.clone(), works.clone()))
+        .map(|(step, signed)| {
+            let here = signed.iter().filter(|signed| signed.within.contains(&list));
+            (step.clone(), here.map(|signed| signed.work).collect())
+        })
         .collect();
     for (step, works) in concerned {
         for work in works {

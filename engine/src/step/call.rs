@@ -11,8 +11,8 @@ use crate::facts::{ActivityResult, Ask, Fact};
 use crate::flow::{self, DONE, Done};
 use crate::id::{Digest, RunId, ScopeId};
 use crate::incident::IncidentCode;
-use crate::language::definition::{ActivityMode, Call, Step, StepKind, TextTemplate};
-use crate::state;
+use crate::language::definition::{ActivityMode, Call, Definition, Step, StepKind, TextTemplate};
+use crate::state::{self, State};
 use crate::value::Value;
 
 pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, call: &Call, place: &Place) -> Deciding<()> {
@@ -157,12 +157,30 @@ impl Draft {
     /// Whether an activity's output fits its catalogue entry and the fields it is written to. The runtime asks
     /// before it keeps the effects of an inline activity: a misfit undoes them.
     pub fn fits(&self, run: RunId, output: &Value) -> Result<(), ActivityFailure> {
-        let Some(step) = self.step_of_any(run) else { return Ok(()) };
+        match self.step_of_any(run) {
+            Some(step) => self.definition.fits(&step, output),
+            None => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// The same for a job outside the transition, before its effects are kept.
+    pub fn fits(&self, definition: &Definition, run: RunId, output: &Value) -> Result<(), ActivityFailure> {
+        match self.runs.get(&run).and_then(|run| definition.step(&run.step)) {
+            Some(step) => definition.fits(step, output),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Definition {
+    fn fits(&self, step: &Step, output: &Value) -> Result<(), ActivityFailure> {
         let misfit = |detail: Value| {
             ActivityFailure::business(failure::OUTPUT_MISFIT, "the activity's output does not fit").with_detail(detail)
         };
         if let StepKind::Call(call) = &step.kind
-            && let Some(spec) = self.definition.activities.get(&call.activity)
+            && let Some(spec) = self.activities.get(&call.activity)
             && let Err(mismatch) = spec.output.check(output)
         {
             return Err(misfit(Value::record([("why", Value::from(mismatch.to_string()))])));

@@ -75,15 +75,12 @@ fn keys(draft: &mut Draft, each: &Each, items: &Value, place: &Place) -> Decidin
 fn fill(draft: &mut Draft, run: RunId, each: &Each) {
     loop {
         let Some(open) = draft.state().runs.get(&run) else { return };
-        let state::Body::Each { name, items, keys, at_once, next, .. } = &open.body else { return };
-        let running = open
-            .children
-            .iter()
-            .filter(|child| draft.state().scopes.get(child).is_some_and(|scope| scope.purpose == Purpose::Item))
-            .count();
+        let state::Body::Each { name, items, keys, at_once, next, ended, .. } = &open.body else { return };
+        // An item is given up only with all the others.
+        let running = next.saturating_sub(*ended);
         let index = *next;
         let value = usize::try_from(index).ok().and_then(|place| items.as_list()?.get(place)).cloned();
-        let (Some(value), true) = (value, running < *at_once as usize) else { return };
+        let (Some(value), true) = (value, running < u64::from(*at_once)) else { return };
         let key = keys.get(index as usize).cloned().unwrap_or_default();
         let item = Item { name: name.clone(), index, key, value };
         draft.open_scope(run, &each.block, Purpose::Item, Some(item));

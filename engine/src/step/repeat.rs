@@ -34,7 +34,11 @@ pub(crate) fn round_ended(draft: &mut Draft, run: RunId, step: &Step, repeat: &R
         return flow::complete(draft, run, step, Done::plain(DONE));
     }
     if rounds >= repeat.at_most {
-        return flow::bound(&step.key, repeat.at_most);
+        // It stops before the round that is too many; an operator may let that one go.
+        let scope = draft.open_scope(run, &repeat.block, Purpose::Body, None);
+        let (code, detail) = flow::bound(&step.key, repeat.at_most);
+        draft.raise(code, detail, None, Some(scope));
+        return Ok(());
     }
     if let Some(every) = &repeat.every {
         let pause = draft.template(every, &place)?;

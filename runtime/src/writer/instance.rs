@@ -3,12 +3,12 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use engine::command::{Action, ActivityFailure, Command, failure};
+use engine::command::{Action, ActivityFailure, Cause, Command, Start, failure};
 use engine::draft::{DecideError, Draft, Progress};
 use engine::facts::{ActivityResult, Ask, Context, Fact};
 use engine::history::transition::Content;
 use engine::id::{InstanceId, RunId};
-use engine::language::definition::Definition;
+use engine::language::definition::{Definition, Start as StartRule};
 use engine::project::Outgoing;
 use engine::rejection::Rejection;
 use engine::time::Timestamp;
@@ -57,10 +57,13 @@ impl Writer {
         if to.service_stream().is_some() {
             return Ok(Outcome::Answer(Err(SubmitError::Rejected(Rejection::UnknownInstance))));
         }
+        if to.service_stream().is_some() {
+            return Ok(Outcome::Answer(Err(SubmitError::Rejected(Rejection::UnknownInstance))));
+        }
         if let Some(why) = self.shared.parked(to) {
             return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
         }
-        let before = match self.state(batch, to).await {
+        let before = match self.state(batch, to, request.fresh).await {
             Ok(before) => before,
             Err(load::LoadError::Store(error)) => return Err(error),
             Err(error) => {
@@ -83,7 +86,8 @@ impl Writer {
                 Ok(Ok(Progress::Ask(ask))) => ask,
                 Ok(Err(error)) => {
                     undo(tx, &traces, to).await?;
-                    return self.refused(tx, batch, request, command, before.as_ref(), error).await;
+                    let about = Refused { to, command, before: before.as_ref(), definition: &definition };
+                    return self.refused(tx, batch, request, about, error).await;
                 }
                 Err(panic) => {
                     undo(tx, &traces, to).await?;
@@ -134,9 +138,12 @@ impl Writer {
         Ok(Outcome::Answer(Ok(receipt)))
     }
 
-    async fn state(&self, batch: &Batch, id: InstanceId) -> Result<Option<Committed>, load::LoadError> {
+    async fn state(&self, batch: &Batch, id: InstanceId, fresh: bool) -> Result<Option<Committed>, load::LoadError> {
         if let Some(drafted) = batch.states.get(&id) {
             return Ok(Some(drafted.clone()));
+        }
+        if fresh {
+            return Ok(None);
         }
         if let Some(cached) = self.shared.cache.get(id) {
             return Ok(Some(cached));
@@ -161,14 +168,13 @@ impl Writer {
         }
     }
 
-    /// A refusal changes nothing, but what was delivered in vain is given back to the owner of the message.
+    /// A refusal changes nothing, but who sent it from another stream must hear of it.
     async fn refused(
         &mut self,
         tx: &mut Tx,
         batch: &mut Batch,
         request: &Request,
-        command: &Command,
-        before: Option<&Committed>,
+        about: Refused<'_>,
         error: DecideError,
     ) -> Result<Outcome, StoreError> {
         let rejection = match error {
@@ -177,20 +183,7 @@ impl Writer {
                 return Ok(Outcome::Answer(Err(SubmitError::Quarantined("deciding asked twice for one fact".into()))));
             }
         };
-        if let (Some(origin), Action::Deliver { subscription, message, id, .. }) = (request.origin, &command.action) {
-            let held = before.and_then(|before| {
-                before.state.subscribed().find(|held| held.id() == *subscription).map(|held| held.matches().clone())
-            });
-            let outgoing = match (held, before) {
-                // Its `when` does not take this one; it goes on waiting for others.
-                (Some(matches), Some(before)) => Outgoing::Subscribe {
-                    message: message.clone(),
-                    matches,
-                    instance: before.state.id(),
-                    subscription: *subscription,
-                },
-                _ => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-            };
+        if let (Some(origin), Some(outgoing)) = (request.origin, about.answer(&rejection)) {
             let back = Origin { seq: origin.seq + GIVEN_BACK, ..origin };
             store::outbox::append(tx, &[(back, &outgoing)]).await?;
             batch.sent.push((back, outgoing));
@@ -278,7 +271,13 @@ impl Writer {
                     tx.rollback_to_savepoint().await?;
                     return Ok(None);
                 }
-                _ => return Err(error),
+                ErrorKind::Full | ErrorKind::Unavailable => return Err(error),
+                // A statement of the activity's own that cannot succeed is its failure, not the store's.
+                ErrorKind::Corrupt { .. } | ErrorKind::Other => {
+                    let why = super::chain(&error);
+                    tracing::error!(activity = wanted.activity, instance.id = %context.instance, "an activity's statement failed: {why}");
+                    ActivityFailure::business(failure::STORE, "the store refused a statement of the activity")
+                }
             },
             Err(panic) => {
                 let why = said(panic.as_ref());
@@ -288,6 +287,48 @@ impl Writer {
         };
         tx.rollback_to_savepoint().await?;
         failed(failure)
+    }
+}
+
+/// A command that was refused.
+struct Refused<'a> {
+    to: InstanceId,
+    command: &'a Command,
+    before: Option<&'a Committed>,
+    definition: &'a Definition,
+}
+
+impl Refused<'_> {
+    /// What goes back to the sender.
+    fn answer(&self, rejection: &Rejection) -> Option<Outgoing> {
+        match &self.command.action {
+            Action::Deliver { subscription, message, id, .. } => {
+                let held = self.before.and_then(|before| {
+                    let held = before.state.subscribed().find(|held| held.id() == *subscription)?;
+                    Some((before.state.id(), held.matches().clone()))
+                });
+                Some(match held {
+                    // Its `when` does not take this one; it goes on waiting for others.
+                    Some((instance, matches)) => {
+                        let (message, subscription) = (message.clone(), *subscription);
+                        Outgoing::Subscribe { message, matches, instance, subscription }
+                    }
+                    None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
+                })
+            }
+            Action::Start(Start { cause: Cause::Message { message, id }, .. }) => {
+                let or_event = self.definition.starts.iter().any(
+                    |start| matches!(start, StartRule::Message { message: own, or_event: true } if own == message),
+                );
+                if or_event && matches!(rejection, Rejection::DuplicateKey { .. }) {
+                    // It is for the instance that has this key, which may not have been listening yet.
+                    return Some(Outgoing::GiveBack { message: message.clone(), id: id.clone() });
+                }
+                tracing::warn!(%message, %id, process = %self.definition.process, "a message started nothing: {rejection}");
+                None
+            }
+            _ => Outgoing::of_refusal(self.to, self.command, rejection),
+        }
     }
 }
 

@@ -20,9 +20,12 @@ pub(super) struct Story {
     pub(super) outcome: String,
 }
 
+/// An order, its kind, its salesperson, and the answers to steps.
+type Plot = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Orders, who starts them, and what people answer where the usual answer is not meant. The first answer given to a
 /// step is the first in its list, and so on; the last one stays.
-const ORDERS: [(&str, &str, &str, &[(&str, &str)]); 15] = [
+const ORDERS: [Plot; 15] = [
     ("SO-1001", "order", "li.wei", &[]),
     ("SO-1002", "order", "li.wei", &[]),
     ("SO-1003", "order", "li.wei", &[]),

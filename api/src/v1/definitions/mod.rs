@@ -4,6 +4,7 @@ pub mod diagram;
 pub mod list;
 mod shape;
 pub mod show;
+pub mod to_sign;
 
 pub use shape::DefinitionShape;
 

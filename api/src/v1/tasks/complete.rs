@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use engine::command::{Action, Assertion, Complete};
+use engine::command::{Action, Complete};
 use engine::id::Digest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use crate::backend::Backend;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, Language, Path, TaskRef, to_value};
 use crate::problem::{Code, Problem, Signing};
 use crate::v1::shape::{Done, checked_text};
+use crate::v1::signature::{SignatureGiven, assertion};
 
 /// How it was done.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -28,24 +29,6 @@ pub struct CompleteTask {
     /// The step to go back to, where the outcome lets one choose.
     pub back_to: Option<String>,
     pub signature: Option<SignatureGiven>,
-}
-
-/// A signature: the password once more, over the record that was shown.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SignatureGiven {
-    /// The caller's password. It is checked and forgotten.
-    // Never written anywhere, not even as part of a digest: a fast hash would let it be guessed.
-    #[serde(skip_serializing)]
-    pub password: String,
-    /// `digest` of `to-sign`.
-    pub record: String,
-}
-
-impl std::fmt::Debug for SignatureGiven {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignatureGiven").field("record", &self.record).finish_non_exhaustive()
-    }
 }
 
 /// Completes a task, or votes on a seat. Where the step asks for a signature, fetch `to-sign` first and send its digest with the password.
@@ -84,30 +67,4 @@ pub async fn complete_task(
     };
     let receipt = backend.submit(&caller, task.instance, Action::Complete(complete), key).await?;
     Ok(Json(Done::from(&receipt)))
-}
-
-/// The caller proves who they are, over this record. Nobody signs with another's token.
-async fn assertion(
-    backend: &Backend,
-    caller: &Caller,
-    language: Language,
-    given: SignatureGiven,
-) -> Result<Assertion, Problem> {
-    let record: Digest = given.record.parse().map_err(|_| {
-        Problem::field(
-            Code::InvalidInput,
-            "/signature/record",
-            "the digest that to-sign gave",
-            "应为 to-sign 返回的摘要",
-        )
-    })?;
-    let proof = backend.identity().reauthenticate(&caller.id, &given.password, backend.now()).await?;
-    Ok(Assertion {
-        signer: proof.signer,
-        printed_name: proof.printed_name,
-        method: proof.method,
-        authenticated_at: proof.authenticated_at,
-        record,
-        locale: language.tag().into(),
-    })
 }

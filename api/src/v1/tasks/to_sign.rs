@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use engine::signing::{meaning_text, record_digest, to_sign};
-use serde::{Deserialize, Serialize};
+use engine::signing::to_sign;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::open::unchanged;
 use crate::backend::Backend;
 use crate::extract::{Body, Caller, IfMatch, Path, TaskRef, to_value};
 use crate::problem::{Code, Problem, Signing};
-use crate::v1::shape::TextShape;
+use crate::v1::signature::ToSign;
 
 /// How the caller means to complete it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -21,20 +21,6 @@ pub struct Intent {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub answer: serde_json::Value,
-}
-
-/// What is to be signed.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ToSign {
-    /// The record as people read it.
-    #[schema(value_type = Object)]
-    pub record: serde_json::Value,
-    /// Its bytes in RFC 8785 form: SHA-256 over these gives `digest`.
-    pub canonical: String,
-    /// Send it with the password when completing.
-    pub digest: String,
-    pub meaning: String,
-    pub meaning_text: TextShape,
 }
 
 /// The record that completing with this outcome and answer would sign, and its digest.
@@ -58,11 +44,5 @@ pub async fn prepare_signature(
     })?;
     let record = to_sign(&seen.definition, &seen.state, task.work, &body.content.outcome.into(), &answer)
         .ok_or_else(|| Problem::plain(Code::Gone))?;
-    Ok(Json(ToSign {
-        canonical: serde_json_canonicalizer::to_string(&record).map_err(|_| Problem::plain(Code::Internal))?,
-        digest: record_digest(&record).to_string(),
-        record: record.to_json(),
-        meaning_text: TextShape::from(&meaning_text(&seen.definition, &meaning)),
-        meaning: meaning.to_string(),
-    }))
+    Ok(Json(ToSign::of(&seen.definition, &record, &meaning)?))
 }

@@ -44,7 +44,8 @@ impl Compiler<'_> {
         let owner = (!process).then(|| host.into());
         let span = self.source.span(entry.key_start);
         let ends_step = node.get("ends_step").is_some_and(|ends| self.flag(ends));
-        let (when, action) = self.with_local("message", kind, |compiler| {
+        let local = if matches!(on, Trigger::Error(_)) { "error" } else { "message" };
+        let (when, action) = self.with_local(local, kind, |compiler| {
             let when = match &on {
                 // Of a message it narrows the subscription, which has it.
                 Trigger::Message(_) => None,

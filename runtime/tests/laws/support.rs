@@ -1,17 +1,17 @@
 //! A node for tests: processes from YAML in place, people from a table, activities that write rows.
 
-#![expect(dead_code, reason = "each test file uses its own part of the support")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_runtime::activity::Activities;
 use countersign_runtime::directory::Directory;
-use countersign_runtime::{Clock, Config, Handle, Node, Ports, Receipt, StartRequest, SubmitError};
+use countersign_runtime::releases::Releases;
+use countersign_runtime::{Clock, Config, Handle, Node, Ports, Publish, Receipt, StartRequest, SubmitError};
 use engine::command::{Action, ActivityFailure, Actor, Command, Complete, WorkId};
 use engine::event::Candidates;
 use engine::facts::{PersonFact, RoleFact};
 use engine::id::{InstanceId, UserId};
+use engine::incident::IncidentCode;
 use engine::language;
 use engine::language::definition::Definition;
 use engine::language::release::{Bundle, collect};
@@ -19,6 +19,8 @@ use engine::time::Timestamp;
 use engine::value::Value;
 use store::Database;
 
+pub(crate) const SECOND: i64 = 1_000_000;
+pub(crate) const DAY: i64 = 86_400 * SECOND;
 pub(crate) const NOON: &str = "2026-03-02T12:00:00Z";
 
 /// People by id, with their roles.
@@ -91,6 +93,19 @@ activities:
     input: { item: string, quantity: integer }
     output: { left: integer }
     errors: [ SHORTAGE ]
+  test.wrong:
+    mode: background
+    input: { item: string }
+    output: { left: integer }
+  test.clash:
+    input: { item: string }
+    output: { value: integer }
+  test.late_panic:
+    input: { item: string }
+    output: { value: integer }
+  test.swap:
+    input: { first: string, second: string }
+    output: { value: integer }
 messages:
   paid: { fields: { order: string, amount: integer }, ttl: 7 days }
 ";
@@ -123,6 +138,38 @@ pub(crate) fn activities() -> Activities {
         Box::pin(async move { Ok(Value::record([("value", call.input.get("value").cloned().unwrap_or_default())])) })
     });
     all.register("test.panic", |_| Box::pin(async move { panic!("the activity has a bug") }));
+    all.register("test.wrong", |call| {
+        Box::pin(async move {
+            call.tx.execute("INSERT INTO test_effect (key) VALUES ($1)", &store::params![call.key]).await?;
+            Ok(Value::record([("left", Value::from("many"))]))
+        })
+    });
+    all.register("test.clash", |call| {
+        Box::pin(async move {
+            for _ in 0..2 {
+                call.tx.execute("INSERT INTO test_effect (key) VALUES ($1)", &store::params![call.key]).await?;
+            }
+            Ok(Value::Null)
+        })
+    });
+    all.register("test.late_panic", |call| {
+        Box::pin(async move {
+            call.tx.execute("INSERT INTO test_effect (key) VALUES ($1)", &store::params![call.key]).await?;
+            panic!("the activity has a bug")
+        })
+    });
+    all.register("test.swap", |call| {
+        Box::pin(async move {
+            for name in ["first", "second"] {
+                let item = call.input.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let taken = "UPDATE test_stock SET quantity = quantity - 1 WHERE item = $1";
+                call.tx.execute(taken, &store::params![item.as_str()]).await?;
+                tokio::task::yield_now().await;
+            }
+            call.tx.execute("INSERT INTO test_effect (key) VALUES ($1)", &store::params![call.key]).await?;
+            Ok(Value::record([("value", Value::Int(1))]))
+        })
+    });
     all.register("test.flaky", |call| {
         Box::pin(async move {
             let item = call.input.get("item").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -185,12 +232,76 @@ impl Plant {
         committed.state.open_work()
     }
 
+    /// Waits, as transitions commit, until something holds.
+    pub(crate) async fn until<F: Future<Output = bool>>(&self, what: &str, holds: impl Fn() -> F) {
+        let mut committed = self.handle.subscribe();
+        let wait = async {
+            while !holds().await {
+                // What does not commit a transition is looked at again after a moment of the real clock.
+                let _ = tokio::time::timeout(std::time::Duration::from_millis(100), committed.recv()).await;
+            }
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(60), wait).await;
+        assert!(waited.is_ok(), "it did not happen: {what}");
+    }
+
+    pub(crate) async fn ended(&self, instance: InstanceId) -> String {
+        self.until("an end", || async { self.outcome(instance).await.is_some() }).await;
+        self.outcome(instance).await.expect("it has ended")
+    }
+
+    /// Stops, and shows that the record replays: the chain, the folds, deciding again, the rows.
+    pub(crate) async fn stop(self, database: &Database) {
+        self.node.stop().await.expect("stopped");
+        assert_replays(database, self.handle.releases()).await;
+    }
+
+    pub(crate) async fn incidents(&self, instance: InstanceId) -> Vec<IncidentCode> {
+        let committed = self.handle.state(instance).await.expect("it loads").expect("there is one");
+        committed.state.open_incidents().map(|incident| incident.code()).collect()
+    }
+
+    pub(crate) async fn retry(&self, instance: InstanceId) {
+        let committed = self.handle.state(instance).await.expect("it loads").expect("there is one");
+        let incident = committed.state.open_incidents().next().expect("an incident").id();
+        let action = Action::Retry { incident, reason: "mended".into() };
+        let command = Command { actor: Actor::person("admin"), action };
+        self.handle.submit(instance, command, None).await.expect("retried");
+    }
+
+    pub(crate) async fn data(&self, instance: InstanceId, field: &str) -> Value {
+        let committed = self.handle.state(instance).await.expect("it loads").expect("there is one");
+        committed.state.data().get(field).cloned().unwrap_or_default()
+    }
+
+    pub(crate) async fn publish(&self, id: &str, order: &str, amount: i64) -> Receipt {
+        let payload = Value::record([("order", Value::from(order)), ("amount", Value::Int(amount))]);
+        let publish = Publish {
+            message: "paid".into(),
+            id: id.into(),
+            payload,
+            ttl_micros: 7 * DAY,
+            actor: Actor::Service { id: "bank".into() },
+        };
+        self.handle.publish(publish).await.expect("published")
+    }
+
+    pub(crate) fn pass(&self, micros: i64) {
+        self.clock.advance_to(self.clock.now().plus_micros(micros));
+    }
+
     pub(crate) async fn outcome(&self, instance: InstanceId) -> Option<String> {
         let committed = self.handle.state(instance).await.expect("it loads").expect("there is one");
         let faults = committed.state.faults();
         assert!(faults.is_empty(), "{faults:?}");
         committed.state.outcome().map(|outcome| outcome.to_string())
     }
+}
+
+/// The whole record replays to the same bytes, and what is derived from it is what the store holds.
+pub(crate) async fn assert_replays(database: &Database, releases: &Releases) {
+    let report = countersign_runtime::verify::all(database, releases, &mut |_| {}).await.expect("it can be read");
+    assert!(report.mismatches.is_empty(), "{:#?}", report.mismatches);
 }
 
 /// Makes the tables of the test's activities.

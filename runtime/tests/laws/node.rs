@@ -1,10 +1,8 @@
 //! The node on both databases: what is acknowledged is there, effects happen exactly once.
 
-mod support;
-
+use crate::support::{Plant, define, number, stock, tables};
 use engine::value::Value;
 use store::testing;
-use support::{Plant, define, number, stock, tables};
 
 const ORDER: &str = r#"
 process: order
