@@ -34,9 +34,6 @@ fn of_store(error: &StoreError) -> Option<String> {
         StoreError::Shards { found, wanted } => {
             format!("数据库有 {found} 个分片，要求的是 {wanted} 个；分片数在创建时固定")
         }
-        StoreError::ServerRunning { holder, .. } => {
-            format!("数据库正由 {holder} 写入；请停止该服务，或改用 --server 连接它")
-        }
         _ => return None,
     })
 }

@@ -26,9 +26,12 @@ use crate::export::{Export, Order};
 
 pub(crate) const PASSWORD: &str = "a password of the tests";
 
+/// The account that starts every review.
+pub(crate) const DESK: &str = "cs.desk";
+
 /// Everybody whom the order review asks, by account and role.
-pub(crate) const PEOPLE: [(&str, &str); 12] = [
-    ("cs.desk", "customer_service"),
+const PEOPLE: [(&str, &str); 12] = [
+    (DESK, "customer_service"),
     ("sm.one", "sales_manager"),
     ("sd.one", "sales_director"),
     ("eng.one", "engineering"),
@@ -45,6 +48,8 @@ pub(crate) const PEOPLE: [(&str, &str); 12] = [
 pub(crate) struct Running {
     pub(crate) plant: Plant,
     pub(crate) clock: Clock,
+    /// Everybody's account.
+    pub(crate) accounts: Vec<String>,
     database: Database,
 }
 
@@ -58,12 +63,12 @@ pub(crate) async fn on(database: Database, now: Timestamp) -> Running {
     let clock = Clock::stopped_at(now);
     let options = Options { clock: clock.clone(), ..Options::default() };
     let plant = wire::on(database.clone(), options).await.expect("a plant");
-    Running { plant, clock, database }
+    Running { plant, clock, accounts: Vec::new(), database }
 }
 
 /// The same with the export imported, the shipped process deployed and everybody there.
 pub(crate) async fn open(database: Database, export: &Export, day: NaiveDate) -> Running {
-    let running = on(database, morning(day)).await;
+    let mut running = on(database, morning(day)).await;
     let plant = &running.plant;
     let salespeople: BTreeSet<&str> = export.orders.iter().map(|order| order.salesperson.as_str()).collect();
     for (account, role) in PEOPLE.into_iter().chain(salespeople.into_iter().map(|account| (account, "sales"))) {
@@ -72,6 +77,7 @@ pub(crate) async fn open(database: Database, export: &Export, day: NaiveDate) ->
         let role = RoleFact { role: role.into(), scope: Default::default() };
         plant.accounts.grant_role(Actor::System, account.into(), role).await.expect("a role");
         plant.accounts.set_password(Actor::System, account.into(), PASSWORD).await.expect("a password");
+        running.accounts.push(account.to_owned());
     }
     let bundle = shipped();
     let definition = check(&bundle).definition.expect("the shipped process is sound");
@@ -146,7 +152,7 @@ impl Running {
             ("site", Value::from("AW")),
             ("salesperson", Value::text(order.salesperson.as_str())),
         ]);
-        let request = StartRequest::by(Actor::person("cs.desk"), "order_review", input);
+        let request = StartRequest::by(Actor::person(DESK), "order_review", input);
         let receipt = self.plant.handle.start(request).await.expect("started");
         self.standing(receipt.instance).await
     }
