@@ -23,6 +23,7 @@ use engine::id::{InstanceId, ShardId};
 use engine::time::Timestamp;
 use store::{ErrorKind, StoreError, Tx};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use crate::batch::{Batch, Head};
 use crate::error::SubmitError;
@@ -281,7 +282,10 @@ impl Writer {
             batch.touched.insert(request.work.shard(self.shared.database.shards()));
         }
         match &request.work {
-            Work::Instance { to, command } => self.instance(tx, batch, request, *to, command, now).await,
+            Work::Instance { to, command } => {
+                let span = tracing::info_span!("command", name = command.action.name(), instance.id = %to);
+                self.instance(tx, batch, request, *to, command, now).instrument(span).await
+            }
             Work::Service { stream, actor, name, input, write } => {
                 let content = service::Asked { stream: *stream, actor, name, input, write };
                 self.service(tx, batch, request, content, now).await
