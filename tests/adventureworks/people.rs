@@ -92,7 +92,7 @@ fn chosen<'a>(step: &str, outcomes: &[&'a str], place: usize) -> &'a str {
     let usual = match step {
         "commit" if place % 5 == 4 => "rejected",
         "negotiate" => "refused",
-        "shortage" if place % 3 == 0 => "refuse",
+        "shortage" if place.is_multiple_of(3) => "refuse",
         "shortage" => "backorder",
         _ => "approved",
     };
