@@ -219,7 +219,9 @@ fn a_mapping_with_an_unknown_field_says_which_there_are() {
     let wrong = FAULTY.replace("      unit: { constant: EA }", "      units: { constant: EA }");
     let error = Mapping::parse(&wrong).expect_err("there is no such field");
     assert!(
-        error.to_string().starts_with("the mapping of item.units is wrong: the table has no such field; it has code")
+        error
+            .to_string()
+            .starts_with("import.field: the mapping of item.units is wrong: the table has no such field; it has code")
     );
     let twice = FAULTY.replace("unit: { constant: EA }", "unit: { constant: EA, column: x }");
     assert!(Mapping::parse(&twice).expect_err("two sources").to_string().contains("exactly one of"));
