@@ -185,7 +185,14 @@ async fn writer(
 /// What a crash left between commit and wake: ready instances go on, sent items are delivered. Then, now and
 /// then, what a full queue dropped.
 async fn catch_up(shared: Arc<Shared>) {
+    let mut rounds = 0u32;
     loop {
+        rounds = rounds.wrapping_add(1);
+        if rounds.is_multiple_of(SWEPT_EVERY)
+            && let Err(error) = sweep(&shared).await
+        {
+            tracing::warn!(error = %chain(&error), "cannot forget old answers and messages");
+        }
         for shard in (0..shared.database.shards()).map(ShardId) {
             if let Err(error) = resume(&shared, shard).await {
                 tracing::warn!(error = %chain(&error), shard = shard.0, "cannot look for what is ready");
@@ -193,6 +200,21 @@ async fn catch_up(shared: Arc<Shared>) {
         }
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
+}
+
+/// Rounds of [`catch_up`] between two sweeps: ten minutes.
+const SWEPT_EVERY: u32 = 120;
+
+/// Forgets answers after their seven days, and messages as long after they expired: until then a sender's id is known.
+async fn sweep(shared: &Arc<Shared>) -> Result<(), StoreError> {
+    const ROWS_MAX: u32 = 1_000;
+    let before = shared.clock.now().plus_micros(-store::idempotency::KEPT_MICROS);
+    let mut tx = shared.database.begin().await?;
+    store::idempotency::sweep(&mut tx, before, ROWS_MAX).await?;
+    for shard in (0..shared.database.shards()).map(ShardId) {
+        store::message::sweep(&mut tx, shard, before, ROWS_MAX / 10).await?;
+    }
+    tx.commit().await
 }
 
 async fn resume(shared: &Arc<Shared>, shard: ShardId) -> Result<(), StoreError> {
