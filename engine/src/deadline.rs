@@ -7,6 +7,7 @@ use crate::facts::Fact;
 use crate::id::{RunId, TimerId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Due, RungAt, Step};
+use crate::rules::calendar::{Calendar, CalendarError};
 use crate::rules::span::DurationSpec;
 use crate::state::ROOT_RUN;
 use crate::time::Timestamp;
@@ -25,13 +26,23 @@ impl Draft {
         span: DurationSpec,
         calendar: Option<&str>,
     ) -> Deciding<Timestamp> {
-        if let Some(micros) = span.clock_micros() {
-            return Ok(from.plus_micros(micros));
+        match span.clock_micros() {
+            Some(micros) => Ok(from.plus_micros(micros)),
+            None => self.business_time(span, calendar, |calendar| calendar.add(from, span)),
         }
+    }
+
+    /// What a calendar answers: a fact. Without a name it is the process's own.
+    fn business_time(
+        &mut self,
+        span: DurationSpec,
+        calendar: Option<&str>,
+        answer: impl FnOnce(&Calendar) -> Result<Timestamp, CalendarError>,
+    ) -> Deciding<Timestamp> {
         let calendar = calendar.or(self.definition.calendar.as_deref()).map(str::to_owned);
         let fact = self.fact(|draft| {
             let found = calendar.as_ref().and_then(|name| draft.definition.calendars.get(name.as_str()));
-            match found.map(|calendar| calendar.add(from, span)) {
+            match found.map(|calendar| answer(calendar)) {
                 Some(Ok(moment)) => Fact::Value { value: Value::Int(moment.micros()) },
                 Some(Err(error)) => Fact::Failed { code: error.0.into(), detail: Value::Null },
                 None => Fact::Failed { code: "no_calendar".into(), detail: Value::Null },
@@ -111,24 +122,9 @@ impl Draft {
 
     /// The latest moment from which `span` still reaches no further than `until`.
     fn subtract(&mut self, until: Timestamp, span: DurationSpec, calendar: Option<&str>) -> Deciding<Timestamp> {
-        if let Some(micros) = span.clock_micros() {
-            return Ok(until.plus_micros(-micros));
-        }
-        let calendar = calendar.or(self.definition.calendar.as_deref()).map(str::to_owned);
-        let fact = self.fact(|draft| {
-            let found = calendar.as_ref().and_then(|name| draft.definition.calendars.get(name.as_str()));
-            match found.map(|calendar| calendar.subtract(until, span)) {
-                Some(Ok(moment)) => Fact::Value { value: Value::Int(moment.micros()) },
-                Some(Err(error)) => Fact::Failed { code: error.0.into(), detail: Value::Null },
-                None => Fact::Failed { code: "no_calendar".into(), detail: Value::Null },
-            }
-        })?;
-        match fact {
-            Fact::Value { value: Value::Int(micros) } => Ok(Timestamp::from_micros(micros)),
-            Fact::Failed { code, .. } => {
-                incident(IncidentCode::CalendarFailed, Value::record([("why", Value::Text(code))]))
-            }
-            _ => Err(Stop::Diverged),
+        match span.clock_micros() {
+            Some(micros) => Ok(until.plus_micros(-micros)),
+            None => self.business_time(span, calendar, |calendar| calendar.subtract(until, span)),
         }
     }
 

@@ -108,20 +108,7 @@ fn the_pages_in_docs_are_those_of_the_registry() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
     for (name, page) in pages() {
         let written = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
-        assert_eq!(
-            written, page,
-            "{name}: write it with `cargo test -p countersign-engine --test language_docs -- --ignored`"
-        );
-    }
-}
-
-#[test]
-#[ignore = "writes docs/errors; run it after changing a code"]
-fn write_the_pages() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    for (name, page) in pages() {
-        std::fs::write(folder.join(name), page).expect("a page");
+        assert_eq!(written, page, "{name}: write it with `cargo xtask docs`");
     }
 }
 

@@ -50,6 +50,9 @@ struct Hours {
 #[error("the calendar has no answer: {0}")]
 pub struct CalendarError(pub &'static str);
 
+const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+/// How far back a moment is looked for: about 100 years.
+const BACK_MAX_MICROS: i64 = 36_525 * DAY_MICROS;
 const TOO_FAR: CalendarError = CalendarError("the moment lies too far away");
 
 impl Calendar {
@@ -159,9 +162,55 @@ impl Calendar {
         local.and_then(|local| wall(self.zone, local)).ok_or(TOO_FAR)
     }
 
-    /// The moment that lies `span` before `until`.
+    /// The first of the moments from which `span` reaches as near to `until` as it can without passing it.
+    ///
+    /// Adding never goes down, so both ends are found by halving.
     pub fn subtract(&self, until: Timestamp, span: DurationSpec) -> Result<Timestamp, CalendarError> {
-        span.clock_micros().map(|micros| until.plus_micros(-micros)).ok_or(CalendarError("stub"))
+        if let Some(micros) = span.clock_micros() {
+            return Ok(until.plus_micros(-micros));
+        }
+        // The last moment that does not pass `until`, then the first that reaches the same.
+        let low = self.back_from(until, |at| Ok(self.add(at, span)? <= until))?;
+        let last = self.halve(low, until, |at| Ok(self.add(at, span)? <= until))?;
+        let reached = self.add(last, span)?;
+        let low = self.back_from(last, |at| Ok(self.add(at, span)? < reached))?;
+        let before = self.halve(low, last, |at| Ok(self.add(at, span)? < reached))?;
+        Ok(before.plus_micros(1))
+    }
+
+    /// A moment before `from` for which it `holds`, looked for in growing steps.
+    fn back_from(
+        &self,
+        from: Timestamp,
+        holds: impl Fn(Timestamp) -> Result<bool, CalendarError>,
+    ) -> Result<Timestamp, CalendarError> {
+        let mut back = DAY_MICROS;
+        while !holds(from.plus_micros(-back))? {
+            back = back.checked_mul(2).filter(|back| *back < BACK_MAX_MICROS).ok_or(TOO_FAR)?;
+        }
+        Ok(from.plus_micros(-back))
+    }
+
+    /// The last moment from `low` on that `holds`, which is so at `low` and not at `high` or after it, or so at both.
+    fn halve(
+        &self,
+        low: Timestamp,
+        high: Timestamp,
+        holds: impl Fn(Timestamp) -> Result<bool, CalendarError>,
+    ) -> Result<Timestamp, CalendarError> {
+        if holds(high)? {
+            return Ok(high);
+        }
+        let (mut low, mut high) = (low.micros(), high.micros());
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if holds(Timestamp::from_micros(middle))? {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(Timestamp::from_micros(low))
     }
 }
 

@@ -99,6 +99,20 @@ fn changes_of_the_clock_lose_no_time() {
 }
 
 #[test]
+fn business_time_is_counted_back_as_it_is_counted_forth() {
+    for (until, span, wanted) in [
+        ("2026-03-06T10:00+08:00", "1 business day", "2026-03-05T10:00+08:00"),
+        ("2026-03-09T10:00+08:00", "1 business day", "2026-03-06T10:00+08:00"),
+        ("2026-03-11T10:00+08:00", "5 business days", "2026-03-04T10:00+08:00"),
+        ("2026-03-09T09:30+08:00", "2 business hours", "2026-03-06T15:30+08:00"),
+    ] {
+        let at = |text: &str| Timestamp::parse(text).expect("a moment");
+        let found = plant().subtract(at(until), DurationSpec::parse(span).expect("span"));
+        assert_eq!(found, Ok(at(wanted)), "{span} before {until}");
+    }
+}
+
+#[test]
 fn what_lies_too_far_is_an_error() {
     let from = Timestamp::MAX;
     for span in ["1 business day", "1 business hour", "1 second"] {
@@ -161,6 +175,20 @@ proptest! {
         let longer = calendar.add(at(start), DurationSpec { count: count + 1, unit }).ok();
         prop_assert!(first < longer);
         prop_assert!(first.is_some_and(|moment| moment > at(start)));
+    }
+
+    #[test]
+    fn what_is_counted_back_never_passes_the_moment(
+        until in 1_767_225_600i64..1_798_761_600, count in 1i64..15, days in any::<bool>(),
+    ) {
+        let unit = if days { crate::rules::span::Unit::BusinessDay } else { crate::rules::span::Unit::BusinessHour };
+        let (until, span) = (Timestamp::from_micros(until * 1_000_000), DurationSpec { count, unit });
+        let back = plant().subtract(until, span).expect("an answer");
+        let again = plant().add(back, span).expect("an answer");
+        prop_assert!(back < until && again <= until);
+        // And from no later moment is it nearer: what is reached from there is the same, or beyond.
+        let later = plant().add(until, span).expect("an answer");
+        prop_assert!(later > until && plant().subtract(again, span) == Ok(back));
     }
 
     #[test]
