@@ -1,0 +1,60 @@
+//! What may happen to a process: how it starts, and what may come while something is open.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{MessageWait, Span, Template};
+use crate::id::BlockKey;
+use crate::rules::expression::Expression;
+use crate::rules::schedule::Schedule;
+
+/// Something that may happen while its host (a step, a block, the process) is open.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    pub name: Arc<str>,
+    pub on: Trigger,
+    pub when: Option<Expression>,
+    pub action: HandlerAction,
+    /// Its steps end the host's step when they end.
+    pub ends_step: bool,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub enum Trigger {
+    Message(MessageWait),
+    /// Business errors of steps inside, by code; `any` catches all.
+    Error(Arc<str>),
+    /// Durations from the host's first opening.
+    After(Vec<Template>),
+}
+
+#[derive(Clone, Debug)]
+pub enum HandlerAction {
+    /// Runs beside what goes on.
+    Steps(BlockKey),
+    /// Gives up what is running; then the flow goes on after the host.
+    Instead { block: BlockKey, undo: bool },
+}
+
+/// Who and what may start an instance.
+#[derive(Clone, Debug)]
+pub enum Start {
+    People {
+        roles: Vec<Arc<str>>,
+        form: Option<Arc<str>>,
+        sign: Option<Arc<str>>,
+    },
+    /// `or_event`: a running instance with this key gets it as an event instead.
+    Message {
+        message: Arc<str>,
+        or_event: bool,
+    },
+    Process {
+        processes: Vec<Arc<str>>,
+    },
+    Schedule {
+        schedule: Schedule,
+        with: BTreeMap<Arc<str>, Template>,
+    },
+}

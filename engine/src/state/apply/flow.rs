@@ -1,0 +1,287 @@
+//! Folding what moves control: blocks, steps, jumps, and what steps write.
+
+use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync;
+
+use crate::command::Actor;
+use crate::event::{self, FieldWrite, Item, Purpose, Then};
+use crate::id::{BlockKey, RunId, ScopeId, StepKey};
+use crate::state::{Body, Cursor, Phase, Record, Run, Scope, State, Variable};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+impl State {
+    pub(super) fn open_scope(
+        &mut self,
+        scope: ScopeId,
+        block: &BlockKey,
+        parent: RunId,
+        purpose: &Purpose,
+        item: Option<&Item>,
+    ) {
+        self.took(scope.0);
+        let records = matches!(purpose, Purpose::Item).then(RedBlackTreeMapSync::new_sync);
+        let is_round = matches!(purpose, Purpose::Body)
+            && matches!(self.runs.get(&parent).map(|run| &run.body), Some(Body::Repeat { .. }));
+        let opened = (records.is_some() || is_round).then(RedBlackTreeMapSync::new_sync);
+        let variable = item.map(|item| Variable {
+            name: item.name.clone(),
+            index: item.index,
+            key: item.key.clone(),
+            value: item.value.clone(),
+        });
+        self.scopes.insert_mut(
+            scope,
+            Scope {
+                id: scope,
+                block: block.clone(),
+                parent: parent,
+                purpose: purpose.clone(),
+                variable,
+                cursor: Cursor::Held,
+                records,
+                opened,
+            },
+        );
+        self.run_mut(parent, |run| {
+            run.children.push(scope);
+            match (&mut run.body, purpose) {
+                (Body::Each { next, .. }, Purpose::Item) => *next += 1,
+                (Body::Repeat { rounds }, Purpose::Body) => *rounds += 1,
+                _ => {}
+            }
+        });
+        self.ready_at(scope, 0, false);
+    }
+
+    pub(super) fn end_scope(&mut self, scope: ScopeId) {
+        let Some(ended) = self.scopes.get(&scope).cloned() else { return };
+        let result = ended.variable.as_ref().map(|variable| item_result(&ended, variable));
+        self.remove_scope(scope);
+        self.run_mut(ended.parent, |run| match (&mut run.body, &ended.purpose) {
+            (Body::Parallel { ended, .. }, Purpose::Branch { .. }) => *ended += 1,
+            (Body::Each { ended: count, results, .. }, Purpose::Item) => {
+                *count += 1;
+                if let (Some(variable), Some(result)) = (&ended.variable, result) {
+                    results.insert_mut(variable.index, result);
+                }
+            }
+            _ => {}
+        });
+    }
+
+    pub(super) fn hold_scope(&mut self, scope: ScopeId) {
+        if let Some(held) = self.scopes.get_mut(&scope) {
+            let before = held.cursor;
+            held.cursor = Cursor::Held;
+            self.unready(before);
+        }
+    }
+
+    /// Makes a scope ready to run the step at `index`, behind all that are ready already.
+    pub(super) fn ready_at(&mut self, id: ScopeId, index: usize, forced: bool) {
+        let turn = self.next;
+        self.next += 1;
+        let Some(scope) = self.scopes.get_mut(&id) else { return };
+        let before = scope.cursor;
+        scope.cursor = Cursor::Ready { index, forced, turn };
+        self.unready(before);
+        self.ready.insert_mut(turn, id);
+    }
+
+    pub(super) fn unready(&mut self, cursor: Cursor) {
+        if let Cursor::Ready { turn, .. } = cursor {
+            self.ready.remove_mut(&turn);
+        }
+    }
+
+    pub(super) fn remove_scope(&mut self, id: ScopeId) {
+        let Some(scope) = self.scopes.get(&id).cloned() else { return };
+        self.unready(scope.cursor);
+        self.scopes.remove_mut(&id);
+        self.run_mut(scope.parent, |run| run.children.retain(|child| *child != id));
+    }
+
+    pub(super) fn enter(
+        &mut self,
+        id: RunId,
+        scope: ScopeId,
+        step: &StepKey,
+        index: usize,
+        body: &event::Body,
+        at: Timestamp,
+    ) {
+        self.took(id.0);
+        let body = match body {
+            event::Body::Plain => Body::Plain,
+            event::Body::Parallel { branches, join, rest } => {
+                Body::Parallel { branches: branches.clone(), join: *join, rest: *rest, ended: 0 }
+            }
+            event::Body::Each { name, items, keys, at_once, join, rest } => Body::Each {
+                name: name.clone(),
+                items: items.clone(),
+                keys: Arc::new(keys.clone()),
+                at_once: *at_once,
+                join: *join,
+                rest: *rest,
+                next: 0,
+                ended: 0,
+                results: RedBlackTreeMapSync::new_sync(),
+            },
+            event::Body::Repeat => Body::Repeat { rounds: 0 },
+            event::Body::First { alternatives } => Body::First { alternatives: alternatives.clone() },
+        };
+        let run = Run {
+            id,
+            scope,
+            step: step.clone(),
+            index,
+            entered_at: at,
+            phase: Phase::Open,
+            body,
+            children: Vec::new(),
+            timers: Vec::new(),
+            subscriptions: Vec::new(),
+            incident: None,
+            due: None,
+        };
+        self.runs.insert_mut(id, run);
+        let visits = self.visits.get(step).copied().unwrap_or(0) + 1;
+        self.visits.insert_mut(step.clone(), visits);
+        match self.clock_scope(scope) {
+            Some(clocks) => {
+                if let Some(Scope { opened: Some(opened), .. }) = self.scopes.get_mut(&clocks)
+                    && !opened.contains_key(step)
+                {
+                    opened.insert_mut(step.clone(), at);
+                }
+            }
+            None if !self.opened.contains_key(step) => self.opened.insert_mut(step.clone(), at),
+            None => {}
+        }
+        if let Some(open) = self.scopes.get_mut(&scope) {
+            let before = open.cursor;
+            open.cursor = Cursor::Open { run: id };
+            self.unready(before);
+        }
+    }
+
+    /// Notes what a step gave, and writes what it writes.
+    pub(super) fn record(
+        &mut self,
+        id: RunId,
+        outcome: &Arc<str>,
+        output: &Value,
+        by: Option<&Actor>,
+        writes: &[FieldWrite],
+        at: Timestamp,
+    ) {
+        let Some(run) = self.runs.get(&id) else { return };
+        let (step, scope) = (run.step.clone(), run.scope);
+        for write in writes {
+            self.write(scope, write);
+        }
+        if let Some(actor) = by {
+            self.note_actor(&step, actor);
+        }
+        let record = Record { run: id, outcome: outcome.clone(), by: by.cloned(), at, output: output.clone() };
+        match self.item_scope(scope) {
+            Some(item) => {
+                if let Some(Scope { records: Some(records), .. }) = self.scopes.get_mut(&item) {
+                    records.insert_mut(step, record);
+                }
+            }
+            None => self.records.insert_mut(step, record),
+        }
+    }
+
+    /// A milestone is reached once and for ever.
+    pub(super) fn latch(&mut self, milestone: Option<&Arc<str>>, at: Timestamp) {
+        if let Some(milestone) = milestone
+            && !self.milestones.contains_key(milestone)
+        {
+            self.milestones.insert_mut(milestone.clone(), at);
+        }
+    }
+
+    pub(super) fn go_on(&mut self, run: RunId, then: &Then) {
+        match then {
+            Then::Next => self.leave(run),
+            Then::Into => self.run_mut(run, |run| {
+                run.phase = Phase::Leaving;
+                run.body = Body::Plain;
+            }),
+            Then::Stop => self.remove_run(run),
+        }
+    }
+
+    pub(super) fn go_back(&mut self, scope: ScopeId, index: usize, from: &StepKey) {
+        let count = self.jumps.get(from).copied().unwrap_or(0) + 1;
+        self.jumps.insert_mut(from.clone(), count);
+        self.ready_at(scope, index, true);
+    }
+
+    /// The nearest scope around that is an item's.
+    fn item_scope(&self, mut id: ScopeId) -> Option<ScopeId> {
+        while let Some(scope) = self.scopes.get(&id) {
+            if scope.records.is_some() {
+                return Some(id);
+            }
+            id = self.runs.get(&scope.parent)?.scope;
+        }
+        None
+    }
+
+    /// The nearest scope around that has clocks of its own: an item, or a round.
+    fn clock_scope(&self, id: ScopeId) -> Option<ScopeId> {
+        self.scopes_around(id).find(|scope| scope.opened.is_some()).map(|scope| scope.id)
+    }
+
+    /// Writes to the nearest variable of that name around, else to the process's data.
+    fn write(&mut self, from: ScopeId, write: &FieldWrite) {
+        let Some((root, rest)) = write.path.split_first() else { return };
+        let mut id = from;
+        while let Some(scope) = self.scopes.get(&id) {
+            if scope.variable.as_ref().is_some_and(|variable| variable.name == *root) {
+                if let Some(Scope { variable: Some(variable), .. }) = self.scopes.get_mut(&id) {
+                    variable.value.set(rest, write.value.clone());
+                }
+                return;
+            }
+            let Some(parent) = self.runs.get(&scope.parent) else { break };
+            id = parent.scope;
+        }
+        self.data.set(&write.path, write.value.clone());
+    }
+
+    /// The flow goes on after the run's step.
+    pub(super) fn leave(&mut self, id: RunId) {
+        let Some(run) = self.runs.get(&id) else { return };
+        let (scope, index) = (run.scope, run.index);
+        self.runs.remove_mut(&id);
+        self.ready_at(scope, index + 1, false);
+    }
+
+    pub(super) fn remove_run(&mut self, id: RunId) {
+        let Some(run) = self.runs.get(&id) else { return };
+        let scope = run.scope;
+        self.runs.remove_mut(&id);
+        if let Some(open) = self.scopes.get_mut(&scope) {
+            open.cursor = Cursor::Held;
+        }
+    }
+}
+
+/// What an item leaves in the output of its `each`.
+fn item_result(scope: &Scope, variable: &Variable) -> Value {
+    let outcomes = scope
+        .records
+        .iter()
+        .flat_map(|records| records.iter().map(|(step, record)| (step.clone(), Value::Text(record.outcome.clone()))));
+    Value::record([
+        ("key", Value::Text(variable.key.clone())),
+        ("value", variable.value.clone()),
+        ("outcomes", Value::map(outcomes.collect())),
+    ])
+}
