@@ -9,10 +9,12 @@ mod deploy;
 mod diagram;
 mod doctor;
 mod files;
+mod fmt;
 mod history;
 mod import;
 mod incident;
 mod message;
+mod mutate;
 mod output;
 mod replay;
 mod serve;
@@ -44,6 +46,7 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Fmt(fmt::FmtArgs),
     Diagram(diagram::DiagramArgs),
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),
@@ -115,6 +118,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Diagram(args) => diagram::run(&args),
         Command::Deploy(args) => deploy::run(args).await,
         Command::Start(args) => start::run(args).await,

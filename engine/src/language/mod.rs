@@ -17,9 +17,11 @@ mod check;
 pub mod compile;
 pub mod definition;
 pub mod diagnostics;
+mod format;
 pub mod release;
 pub mod syntax;
 pub mod types;
 
 pub use check::check;
 pub use diagnostics::{Checked, Diagnostic, Severity};
+pub use format::format;

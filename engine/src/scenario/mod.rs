@@ -13,12 +13,14 @@
 //! | `world` | an instance on a virtual clock |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
+//! | [`mutation`] | whether the scenarios would notice a change of the definition |
 //! | [`report`] | the results, as text and as JUnit |
 
 pub mod coverage;
 mod expect;
 mod mocks;
 mod moves;
+pub mod mutation;
 mod people;
 mod play;
 mod read;
