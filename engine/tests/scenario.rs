@@ -135,6 +135,23 @@ fn a_story_that_is_true_passes() {
 }
 
 #[test]
+fn a_trace_is_everything_that_was_done_in_its_order() {
+    let whole = "[ quote, review, quote, review, \"inspect[L2]\", \"inspect[L1]\", approval, delivery, booked ]";
+    let rest = |trace: &str| {
+        WHOLE.replace("end: { outcome: received,", &format!("end: {{ outcome: received, trace: {trace},"))
+    };
+    passes(&story(HEAD, &rest(whole)));
+    fails(
+        &story(HEAD, &rest("[ quote, review, \"inspect[L1]\" ]")),
+        &[
+            "16:34 the steps done should be quote, review, inspect[L1], but are quote, review, quote, review, inspect[L2], \
+             inspect[L1], approval, delivery, booked",
+        ],
+    );
+    fails(&story(HEAD, &rest("[ qoute ]")), &["16:36 the process has no step `qoute`; did you mean `quote`?"]);
+}
+
+#[test]
 fn a_message_is_matched_by_its_fields_and_one_that_nobody_takes_is_a_fault() {
     let rest = WHOLE.replace("{ number: P-1 } }\n", "{ number: P-2 } }\n");
     fails(

@@ -376,6 +376,6 @@ fn expected_error(what: &What) -> Option<&Arc<str>> {
     }
 }
 
-fn shown(step: &str, items: &[Arc<str>]) -> String {
+pub(super) fn shown(step: &str, items: &[Arc<str>]) -> String {
     items.iter().rev().fold(step.to_owned(), |text, item| format!("{text}[{item}]"))
 }
