@@ -22,7 +22,7 @@ impl Check<'_, '_> {
                 };
                 add(self.compiler.sink, source, code, (finding.line, finding.column), (finding.zh, finding.en));
             }
-            let known = super::expressions::variables(self.definition);
+            let known = self.scope();
             for part in table.expressions() {
                 let value = |name: &str| (name == "value" && part.has_value).then_some(Type::Any);
                 if let Err(fault) = part.expression.infer(&|name| value(name).or_else(|| known.get(name).cloned())) {
@@ -41,7 +41,7 @@ impl Check<'_, '_> {
     }
 
     fn table_input(&self, input: &crate::rules::table::Input) -> Option<Type> {
-        let known = super::expressions::variables(self.definition);
+        let known = self.scope();
         input.expression.infer(&|name| known.get(name).cloned()).ok()
     }
 
