@@ -37,6 +37,8 @@ pub(crate) enum ReferenceKind {
     Ladder,
     /// A calendar by its name here.
     Calendar,
+    /// A role of people.
+    Role,
 }
 
 /// A duration in business time needs a calendar; kept until the process's is known.

@@ -23,6 +23,7 @@ mod values;
 mod waits;
 mod work;
 
+pub(crate) use catalogue::ROLE;
 pub use catalogue::{names_in_catalogue, release_names};
 pub(crate) use context::{Compiler, Reference, ReferenceKind, Written};
 pub(crate) use library::Library;

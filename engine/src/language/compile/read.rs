@@ -280,6 +280,16 @@ impl Compiler<'_> {
         self.one_or_many(node).into_iter().filter_map(|item| self.word(item, "一个词", "a word")).collect()
     }
 
+    /// Names of roles, to be found in the catalogue; `others` stand for people without being roles.
+    pub(crate) fn roles(&mut self, node: &Node, others: &[&str]) -> Vec<Arc<str>> {
+        for item in self.one_or_many(node) {
+            if let Some(name) = item.text().filter(|name| !others.contains(name) && !name.starts_with('=')) {
+                self.refer(super::ReferenceKind::Role, name, item);
+            }
+        }
+        self.words(node)
+    }
+
     pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         match &node.kind {
             NodeKind::List(items) => items,
