@@ -9,6 +9,8 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod migration;
+mod operations;
 mod people;
 mod property;
 mod reading;
