@@ -11,6 +11,7 @@ mod inputs;
 mod jobs;
 mod migration;
 mod operations;
+mod patterns;
 mod people;
 mod property;
 mod reading;
