@@ -19,6 +19,7 @@ mod mutate;
 mod output;
 mod releases;
 mod replay;
+mod schema;
 mod serve;
 mod start;
 mod tasks;
@@ -49,6 +50,7 @@ enum Command {
     Check(check::CheckArgs),
     Test(test::TestArgs),
     Fmt(fmt::FmtArgs),
+    Schema(schema::SchemaArgs),
     Diagram(diagram::DiagramArgs),
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),
@@ -123,6 +125,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Diagram(args) => diagram::run(&args),
         Command::Deploy(args) => deploy::run(args).await,
         Command::Start(args) => start::run(args).await,

@@ -20,9 +20,11 @@ pub mod diagnostics;
 pub mod difference;
 mod format;
 pub mod release;
+mod schema;
 pub mod syntax;
 pub mod types;
 
 pub use check::check;
 pub use diagnostics::{Checked, Diagnostic, Severity};
 pub use format::format;
+pub use schema::schema;

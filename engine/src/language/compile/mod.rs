@@ -30,5 +30,6 @@ pub(crate) use library::Library;
 pub(crate) use process::compile;
 pub(crate) use rules::{add, column_type, output_type};
 pub(crate) use site::{Expectation, Site};
+pub(crate) use steps::{step_keys, step_kinds};
 pub(crate) use values::number;
 pub(crate) use work::error_type;

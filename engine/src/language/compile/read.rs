@@ -97,6 +97,11 @@ impl Compiler<'_> {
 
     /// Whether the key is one of these; if not, says what it may have meant.
     pub(crate) fn known_key(&mut self, entry: &Entry, what: &str, known: &[&str]) -> bool {
+        // Asked once for every key that is wrong: right ones need no list.
+        if !known.contains(&entry.key.as_str()) {
+            let keys = self.shapes.entry(what.to_owned()).or_default();
+            keys.extend(known.iter().map(|key| (*key).to_owned()));
+        }
         if known.contains(&entry.key.as_str()) {
             return true;
         }
