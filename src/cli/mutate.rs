@@ -29,6 +29,7 @@ pub(crate) struct Mutations {
 }
 
 /// Tries the changes of a process until `until`; the process is sound, and its scenarios pass.
+#[expect(clippy::disallowed_methods, reason = "how long a person waits is measured in their time")]
 pub(crate) fn mutate(folder: &ProcessFolder, definition: &Arc<Definition>, until: Instant) -> Mutations {
     let mut found = Mutations { process: definition.process.to_string(), ..Mutations::default() };
     let excuses = match ignored(&folder.own) {
@@ -74,6 +75,7 @@ pub(crate) fn mutate(folder: &ProcessFolder, definition: &Arc<Definition>, until
 }
 
 /// How long trying changes may take.
+#[expect(clippy::disallowed_methods, reason = "how long a person waits is measured in their time")]
 pub(crate) fn deadline(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
 }

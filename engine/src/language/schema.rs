@@ -93,12 +93,11 @@ pub fn schema() -> Json {
     root
 }
 
+/// Makes a map of a part: its name, what some of its keys hold, and those that must be there.
+type Part<'a> = &'a dyn Fn(&str, &[(&str, Json)], &[&str]) -> Json;
+
 /// What the key of a kind of step holds.
-fn kind_of(
-    kind: &str,
-    part: &dyn Fn(&str, &[(&str, Json)], &[&str]) -> Json,
-    named: &dyn Fn(Json) -> Json,
-) -> Option<Json> {
+fn kind_of(kind: &str, part: Part<'_>, named: &dyn Fn(Json) -> Json) -> Option<Json> {
     Some(match kind {
         "call" | "decide" | "script" | "run" | "end" => string(),
         "task" | "approve" => refer(kind),
