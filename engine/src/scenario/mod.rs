@@ -11,6 +11,7 @@
 //! | `script`, `read`, `moves` | what a scenario says, from its YAML |
 //! | `people`, `mocks` | who exists, and what the outside answers |
 //! | `world` | an instance on a virtual clock |
+//! | `suite` | all of them, to be played against changed definitions |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
 //! | `trace` | what was done, in its order |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
@@ -27,6 +28,7 @@ mod play;
 mod read;
 pub mod report;
 mod script;
+mod suite;
 mod trace;
 mod world;
 
