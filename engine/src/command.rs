@@ -2,10 +2,13 @@
 //!
 //! Stored with its transition (a contract: `docs/formats/transition.md`).
 
+mod act;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::act::{Act, Resume};
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -128,6 +131,17 @@ pub enum Action {
         incident: IncidentId,
         reason: Arc<str>,
     },
+    /// What people do with work beside claiming, assigning and completing it.
+    Work {
+        work: WorkId,
+        act: Act,
+    },
+    /// The same, provided that the work is still as it was seen.
+    IfUnchanged {
+        work: WorkId,
+        revision: u64,
+        action: Box<Action>,
+    },
 }
 
 impl Action {
@@ -148,6 +162,8 @@ impl Action {
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
+            Action::Work { act, .. } => act.name(),
+            Action::IfUnchanged { action, .. } => action.name(),
         }
     }
 }

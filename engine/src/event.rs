@@ -4,10 +4,13 @@
 //! added, never changed: old events must fold to the same bytes. Events name steps and blocks by key and
 //! hold our own codes and values only, no library's text.
 
+mod worked;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::worked::{Attachment, Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
@@ -155,6 +158,12 @@ pub enum Event {
         by: Actor,
         text: Arc<str>,
     },
+    /// Passing work on, asking others in, telling each other. Run 0 is the process itself.
+    Worked {
+        work: WorkId,
+        by: Actor,
+        did: Did,
+    },
 
     TimerArmed {
         timer: TimerId,
@@ -223,6 +232,8 @@ pub enum Event {
         to: StepKey,
         index: usize,
         from: StepKey,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<Box<Chosen>>,
     },
 
     IncidentRaised {

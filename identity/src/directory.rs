@@ -131,6 +131,7 @@ impl Snapshot {
             printed_name: account.printed_name.clone(),
             manager: account.manager.clone(),
             roles: roles.clone(),
+            substitutes: Vec::new(),
         })
     }
 

@@ -36,6 +36,14 @@ impl From<Rejection> for Problem {
             Rejection::ReasonRequired => Code::ReasonRequired,
             Rejection::UnknownIncident => Code::UnknownIncident,
             Rejection::LimitReached(_) => Code::LimitReached,
+            Rejection::NotSubstitute { .. } => Code::NotSubstitute,
+            Rejection::RevisionChanged { .. } => Code::RevisionChanged,
+            Rejection::Delegated { .. } => Code::Delegated,
+            Rejection::NotDelegated => Code::NotDelegated,
+            Rejection::NotReturnable { .. } => Code::NotReturnable,
+            Rejection::SeatFixed(_) => Code::SeatFixed,
+            Rejection::ActedAfter(_) => Code::ActedAfter,
+            Rejection::NotConcerned => Code::NotConcerned,
         };
         let mut problem = Problem::new(code, rejection.to_string(), rejection.message_zh());
         if let Rejection::InvalidAnswer(faults) = rejection {
@@ -166,5 +174,13 @@ mod tests {
         check(Rejection::SignatureRequired);
         check(Rejection::ContentChanged);
         check(Rejection::LimitReached("x".into()));
+        check(Rejection::NotSubstitute { who: "a".into(), of: "b".into() });
+        check(Rejection::RevisionChanged { seen: 1, now: 2 });
+        check(Rejection::Delegated { to: "a".into() });
+        check(Rejection::NotDelegated);
+        check(Rejection::NotReturnable { to: "a".into(), allowed: Vec::new() });
+        check(Rejection::SeatFixed("x".into()));
+        check(Rejection::ActedAfter("x".into()));
+        check(Rejection::NotConcerned);
     }
 }

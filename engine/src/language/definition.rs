@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use self::events::{Handler, HandlerAction, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
-pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
+pub use self::people::{BallotSpec, Candidate, Form, NotWho, PeoplePolicy, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
 use crate::id::{BlockKey, Digest, StepKey};
@@ -157,6 +157,7 @@ pub struct Policy {
     pub initiator_approves: InitiatorApproves,
     pub duplicate_key: DuplicateKey,
     pub boundary: Boundary,
+    pub people: PeoplePolicy,
 }
 
 impl Default for Policy {
@@ -166,6 +167,7 @@ impl Default for Policy {
             initiator_approves: InitiatorApproves::Allow,
             duplicate_key: DuplicateKey::Reject,
             boundary: Boundary::Wait,
+            people: PeoplePolicy::default(),
         }
     }
 }
