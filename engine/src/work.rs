@@ -13,8 +13,8 @@ mod tell;
 use std::sync::Arc;
 
 pub use self::allowed::{AllowedAction, VOTES, allowed_actions};
-pub use self::answer::form_faults;
 pub(crate) use self::answer::complete;
+pub use self::answer::form_faults;
 pub use self::tell::limits;
 use crate::command::{Act, Actor, WorkId};
 use crate::decide::{ADMIN, person, reject};
@@ -306,9 +306,11 @@ fn is_eligible(draft: &mut Draft, id: WorkId, who: &UserId) -> Deciding<bool> {
 
 /// Gives the work of a run that a return led to back to whom it is for, if they may have it.
 pub(crate) fn hand_to(draft: &mut Draft, run: RunId, who: &UserId) -> Deciding<()> {
-    let works: Vec<WorkId> = draft.state().runs.get(&run).map_or_else(Vec::new, |run| {
-        run.works().into_iter().map(|(work, _)| work).collect()
-    });
+    let works: Vec<WorkId> = draft
+        .state()
+        .runs
+        .get(&run)
+        .map_or_else(Vec::new, |run| run.works().into_iter().map(|(work, _)| work).collect());
     for work in works {
         if is_eligible(draft, work, who)? {
             draft.emit(Event::Assigned { work, to: who.clone(), by: Actor::System, reason: None });
@@ -331,7 +333,8 @@ pub(crate) fn cite(draft: &mut Draft, id: WorkId) -> Deciding<bool> {
     let (who, own) = (who.clone(), run.step.clone());
     let Some(step) = draft.definition.step(&own).cloned() else { return Ok(false) };
     let records = state.records.iter().filter(|(key, _)| **key != own);
-    let found = records.filter(|(key, record)| approved_by(record, &who) && in_force(&draft.definition, state, key, record));
+    let found =
+        records.filter(|(key, record)| approved_by(record, &who) && in_force(&draft.definition, state, key, record));
     let Some((earlier, run)) = found.map(|(key, record)| (key.clone(), record.run)).next() else { return Ok(false) };
     if excluded(&draft.definition, state, &step, id, &who).is_some() {
         return Ok(false);
@@ -348,7 +351,8 @@ pub(crate) fn cite(draft: &mut Draft, id: WorkId) -> Deciding<bool> {
 /// Whether a ballot's record has this person's own yes.
 fn approved_by(record: &Record, who: &UserId) -> bool {
     let votes = record.output.get("votes").and_then(|votes| votes.as_list()).unwrap_or_default();
-    let text = |vote: &crate::value::Value, name: &str| vote.get(name).and_then(|value| value.as_str().map(str::to_owned));
+    let text =
+        |vote: &crate::value::Value, name: &str| vote.get(name).and_then(|value| value.as_str().map(str::to_owned));
     votes.iter().any(|vote| {
         text(vote, "outcome").as_deref() == Some(APPROVED) && text(vote, "by").as_deref() == Some(who.as_ref())
     })

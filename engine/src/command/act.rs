@@ -13,7 +13,10 @@ use crate::value::Value;
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     /// 转办: the holder gives it to another candidate for good.
-    Transfer { to: UserId, reason: Arc<str> },
+    Transfer {
+        to: UserId,
+        reason: Arc<str>,
+    },
     /// 委派: somebody prepares it, and the holder completes.
     Delegate {
         to: UserId,
@@ -35,13 +38,25 @@ pub enum Act {
         reason: Option<Arc<str>>,
     },
     /// 加签: somebody else must approve, too.
-    AddApprover { who: UserId, place: Place, reason: Arc<str> },
+    AddApprover {
+        who: UserId,
+        place: Place,
+        reason: Arc<str>,
+    },
     /// 减签: the seat that the action names is not asked any more.
-    RemoveApprover { reason: Arc<str> },
+    RemoveApprover {
+        reason: Arc<str>,
+    },
     /// 退回: to an earlier step.
-    Return { to: StepKey, resume: Resume, reason: Arc<str> },
+    Return {
+        to: StepKey,
+        resume: Resume,
+        reason: Arc<str>,
+    },
     /// 撤回: undoes one's own completion or vote, while nobody has acted after it.
-    Withdraw { reason: Arc<str> },
+    Withdraw {
+        reason: Arc<str>,
+    },
     /// 催办.
     Urge {
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,9 +69,15 @@ pub enum Act {
         text: Option<Arc<str>>,
     },
     /// A copy was looked at.
-    Read { copy: u64 },
-    Comment { text: Arc<str> },
-    Attach { file: Attachment },
+    Read {
+        copy: u64,
+    },
+    Comment {
+        text: Arc<str>,
+    },
+    Attach {
+        file: Attachment,
+    },
 }
 
 /// Where it goes on when the step that was gone back to is done.

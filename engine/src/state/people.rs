@@ -124,8 +124,9 @@ impl Body {
 
     /// Seats whose turn has come and that were not opened yet.
     pub(crate) fn due_seats(&self) -> Vec<u32> {
-        let fresh =
-            |(number, seat): &(u32, &SeatState)| !seat.removed && seat.vote.is_none() && seat.work.is_none() && self.has_turn(*number);
+        let fresh = |(number, seat): &(u32, &SeatState)| {
+            !seat.removed && seat.vote.is_none() && seat.work.is_none() && self.has_turn(*number)
+        };
         self.seats().filter(fresh).map(|(number, _)| number).collect()
     }
 }

@@ -54,7 +54,8 @@ fn sign_offs(draft: &mut Draft, run: RunId, step: &Step) -> Deciding<()> {
     let Some(answered) = offs.answered.clone() else { return Ok(()) };
     // What came before the answer was for the holder to weigh.
     let judges = (1u32..).zip(&offs.seats).filter(|(number, seat)| !seat.removed && !offs.waits.contains(number));
-    let votes: Vec<_> = judges.map(|(_, seat)| seat.vote.as_ref().map(|vote| vote.outcome.as_ref() == APPROVED)).collect();
+    let votes: Vec<_> =
+        judges.map(|(_, seat)| seat.vote.as_ref().map(|vote| vote.outcome.as_ref() == APPROVED)).collect();
     let work = WorkId { run, seat: 0 };
     if votes.contains(&Some(false)) {
         draft.emit(Event::Worked { work, by: Actor::System, did: Did::Reopened });

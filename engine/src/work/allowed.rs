@@ -155,6 +155,8 @@ impl Asking<'_> {
             (Some(_), Some(to)) if to != self.who => Some(Rejection::Delegated { to: to.clone() }),
             _ => None,
         };
+        // Whoever has it may give it on, even where they may not do it any more.
+        let gives = if work.assignee() == Some(self.who) && work.delegated_by().is_none() { None } else { theirs };
         let owns = work.delegated_by() == Some(self.who);
         let recall = match work.delegated_by() {
             None => Some(Rejection::NotDelegated),
@@ -163,8 +165,8 @@ impl Asking<'_> {
         };
         let outcomes = work.task().outcomes.clone();
         vec![
-            AllowedAction::reasoned("transfer", theirs.clone()),
-            AllowedAction::plain("delegate", theirs),
+            AllowedAction::reasoned("transfer", gives.clone()),
+            AllowedAction::plain("delegate", gives),
             AllowedAction { outcomes, ..AllowedAction::plain("resolve", resolve) },
             AllowedAction { reason: !owns, ..AllowedAction::plain("recall", recall) },
         ]
@@ -209,7 +211,6 @@ impl Asking<'_> {
         AllowedAction::reasoned("withdraw", refused)
     }
 }
-
 
 /// The two words of a ballot, for whoever draws buttons.
 pub const VOTES: [&str; 2] = [APPROVED, REJECTED];

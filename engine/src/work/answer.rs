@@ -66,13 +66,7 @@ fn vote(draft: &mut Draft, complete: &Complete, outcome: Arc<str>, actor: &Actor
 }
 
 /// The holder's answer to a task: it is done, unless somebody has yet to sign it off.
-fn answer(
-    draft: &mut Draft,
-    complete: &Complete,
-    outcome: Arc<str>,
-    work: &OpenWork,
-    actor: &Actor,
-) -> Deciding<()> {
+fn answer(draft: &mut Draft, complete: &Complete, outcome: Arc<str>, work: &OpenWork, actor: &Actor) -> Deciding<()> {
     let id = complete.work;
     if let Some(text) = &complete.comment {
         draft.emit(Event::Commented { work: id, by: actor.clone(), text: text.clone() });
@@ -87,9 +81,9 @@ fn answer(
             return reject(Rejection::InvalidAnswer(vec![fault]));
         }
     };
-    let judged = draft.state().runs.get(&id.run).is_some_and(|run| run.body.seats().any(|(number, seat)| {
-        !seat.removed && !run.body.waits(0).contains(&number)
-    }));
+    let judged = draft.state().runs.get(&id.run).is_some_and(|run| {
+        run.body.seats().any(|(number, seat)| !seat.removed && !run.body.waits(0).contains(&number))
+    });
     if judged {
         let (answer, back_to) = (complete.answer.clone(), complete.back_to.clone());
         draft.emit(Event::Worked { work: id, by: actor.clone(), did: Did::Answered { outcome, answer, back_to } });

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::delegate::holder;
 use super::seats::withdraw_vote;
 use super::{acting, gone, may_act, open_work, reasoned};
 use crate::command::{Actor, Resume, WorkId};
@@ -27,9 +28,7 @@ pub(super) fn go_back(
 ) -> Deciding<()> {
     let work = open_work(draft, id)?;
     acting(draft, actor)?;
-    if let Some(holder) = work.owner().filter(|holder| actor.principals().all(|one| one != *holder)) {
-        return reject(Rejection::ClaimedBy { holder: holder.clone() });
-    }
+    holder(draft, &work, id, actor)?;
     may_act(draft, &work, id, actor)?;
     let reason = reasoned(reason)?;
     let definition = draft.definition.clone();
@@ -143,14 +142,14 @@ pub(super) fn withdrawable(
         return if last == Some(vote.act) { Ok(Taken::Vote) } else { too_late("somebody has acted since") };
     }
     let layers = state.scopes.values().filter_map(|scope| scope.records.as_ref()).chain([&state.records]);
-    let found = layers.flat_map(|records| records.iter()).find(|(_, record)| record.run == id.run && id.seat == 0);
+    let found = layers.flat_map(|records| records.iter()).find(|(_, record)| record.run == id.run);
     let Some((key, record)) = found else { return Err(gone(state, id)) };
     let (Some(step), Some(list)) = (definition.step(key).cloned(), record.within) else { return Err(gone(state, id)) };
+    if !matches!(step.kind, StepKind::Task(_)) || id.seat > 0 {
+        return too_late("it is decided");
+    }
     if !record.by.as_ref().is_some_and(own) {
         return too_late("it is another's work");
-    }
-    if !matches!(step.kind, StepKind::Task(_)) {
-        return too_late("the ballot is decided");
     }
     if step.milestone.is_some() {
         return too_late("a milestone was reached by it");
@@ -182,14 +181,13 @@ fn machines_acted(definition: &Definition, state: &State, list: ScopeId, since: 
         is(key) || definition.steps.keys().any(|inner| is(inner) && definition.is_inside(inner, key))
     };
     let inside = |scope: ScopeId| state.scopes_around(scope).any(|scope| scope.id == list);
-    let runs = state.runs.values().filter(|run| run.id > since.run && inside(run.scope));
-    let open = runs.filter(|run| !matches!(definition.step(&run.step).map(|step| &step.kind), Some(StepKind::Approve(_) | StepKind::Task(_))));
-    let open_machine = open.into_iter().any(|run| {
-        matches!(definition.step(&run.step).map(|step| &step.kind), Some(StepKind::Call(_) | StepKind::Run(_)))
-    });
+    let is_open_machine = |run: &crate::state::Run| {
+        let step = definition.step(&run.step).map(|step| &step.kind);
+        run.id > since.run && matches!(step, Some(StepKind::Call(_) | StepKind::Run(_))) && inside(run.scope)
+    };
     let layers = state.scopes.values().filter_map(|scope| scope.records.as_ref()).chain([&state.records]);
     let mut done = layers.flat_map(|records| records.iter()).filter(|(_, record)| record.run > since.run);
     // The scope of a record may be gone with the block it was in: then the block's own record stands for it.
-    let done_machine = done.any(|(key, record)| record.within.is_some_and(inside) && machine(key));
-    open_machine || done_machine
+    done.any(|(key, record)| record.within.is_some_and(inside) && machine(key))
+        || state.runs.values().any(is_open_machine)
 }

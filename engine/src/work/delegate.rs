@@ -66,12 +66,8 @@ pub(super) fn resolve(
     if let Some(given) = outcome.filter(|given| !work.task.outcomes.contains(given)) {
         return reject(Rejection::UnknownOutcome { given: given.clone(), allowed: work.task.outcomes.clone() });
     }
-    let did = Did::DelegateAnswered {
-        owner,
-        outcome: outcome.cloned(),
-        answer: answer.clone(),
-        comment: comment.cloned(),
-    };
+    let did =
+        Did::DelegateAnswered { owner, outcome: outcome.cloned(), answer: answer.clone(), comment: comment.cloned() };
     worked(draft, id, actor, did);
     Ok(())
 }
@@ -90,7 +86,7 @@ pub(super) fn recall(draft: &mut Draft, id: WorkId, reason: Option<&Arc<str>>, a
 }
 
 /// Whose it is: the actor, or the one they act for, who has it or could take it.
-fn holder(draft: &mut Draft, work: &OpenWork, id: WorkId, actor: &Actor) -> Deciding<UserId> {
+pub(super) fn holder(draft: &mut Draft, work: &OpenWork, id: WorkId, actor: &Actor) -> Deciding<UserId> {
     let who = acting(draft, actor)?;
     if let Some(to) = work.delegated_by.as_ref().and(work.assignee.as_ref()) {
         return reject(Rejection::Delegated { to: to.clone() });

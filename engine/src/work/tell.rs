@@ -152,7 +152,11 @@ fn concerned(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
     }
     let own = person(draft, &who)?;
     let definition = draft.definition.clone();
-    let reads = |role: &str| role == ADMIN || role == definition.owner.as_ref() || definition.readers.iter().any(|reader| reader.as_ref() == role);
+    let reads = |role: &str| {
+        role == ADMIN
+            || role == definition.owner.as_ref()
+            || definition.readers.iter().any(|reader| reader.as_ref() == role)
+    };
     if own.roles.iter().any(|held| reads(&held.role)) {
         return Ok(());
     }

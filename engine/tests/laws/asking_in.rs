@@ -85,12 +85,18 @@ fn nobody_is_asked_in_twice_nor_against_the_separation_of_duties_nor_without_a_r
     let silent = Act::AddApprover { who: "li".into(), place: Place::Beside, reason: String::new().into() };
     assert_eq!(world.act_on(id, first, "qian", silent).expect_err("why?").code(), "reason_required");
     assert_eq!(world.act_on(id, first, "li", add("wang", Place::Beside)).expect_err("no part").code(), "not_candidate");
-    assert_eq!(world.act_on(id, first, "qian", add("nobody", Place::After)).expect_err("who?").code(), "inactive_account");
+    assert_eq!(
+        world.act_on(id, first, "qian", add("nobody", Place::After)).expect_err("who?").code(),
+        "inactive_account"
+    );
     assert_eq!(world.act_on(id, first, "qian", add("qian", Place::After)).expect_err("self").code(), "seat_fixed");
     world.act_on(id, first, "qian", add("li", Place::Beside)).expect("asked in");
     assert_eq!(world.act_on(id, second, "sun", add("li", Place::After)).expect_err("again").code(), "seat_fixed");
     vote(&mut world, id, second, "sun", true).expect("votes");
-    assert_eq!(world.act_on(id, first, "qian", add("sun", Place::After)).expect_err("voted").code(), "separation_of_duties");
+    assert_eq!(
+        world.act_on(id, first, "qian", add("sun", Place::After)).expect_err("voted").code(),
+        "separation_of_duties"
+    );
 }
 
 #[test]
@@ -126,7 +132,10 @@ fn a_task_signed_off_before_waits_and_its_holder_weighs_the_answer() {
         let (mut world, id) = World::started(&format!("steps:\n  - {}\n  - {}\n", task("one"), task("next")));
         let work = world.work(id, "one");
         world.act_on(id, work, "li", add("qian", Place::Before)).expect("asked in");
-        assert_eq!(world.complete_work(id, work, Actor::person("li"), "done").expect_err("first qian").code(), "not_your_turn");
+        assert_eq!(
+            world.complete_work(id, work, Actor::person("li"), "done").expect_err("first qian").code(),
+            "not_your_turn"
+        );
         let off = one(&world, id, 1);
         vote(&mut world, id, off, "qian", yes).expect("heard");
         world.complete_work(id, work, Actor::person("li"), "done").expect("the holder decides");
@@ -266,12 +275,18 @@ fn the_same_approver_is_asked_again_unless_the_policy_cites_and_never_where_it_s
 
 #[test]
 fn an_incident_in_the_middle_of_a_ballot_leaves_the_votes_as_they_are() {
-    // The second seat's deadline cannot be computed while `input.a` is 0.
+    // The second seat's deadline cannot be computed while `within` is no duration.
+    let event = |name: &str, message: &str, within: &str| {
+        format!(
+            "  {name}:\n    message: {message}\n    match: {{ order: o1 }}\n    steps: [ {{ id: {name}_it, set: {{ within: {within} }} }} ]\n"
+        )
+    };
     let steps = format!(
-        "steps:\n  - id: vote\n    approve: {{ {TWO}, order: in_turn }}\n    due: {{ each_seat: =if due_in == \"\" {{ \"x\" }} else {{ due_in }} }}\n    \
-         outcomes: {{ rejected: {{ end: refused }} }}\n  - {}\ndata: {{ due_in: {{ type: string, initial: 1 hours }} }}\nevents: {{ spoil: {{ message: paid, match: {{ order: o1 }}, steps: [ {{ id: spoiled, set: {{ due_in: \"\" }} }} ] }}, \
-         mend: {{ message: moved, match: {{ order: o1 }}, steps: [ {{ id: mended, set: {{ due_in: 2 hours }} }} ] }} }}\n",
-        task("next")
+        "data:\n  within: {{ type: string, initial: 1 hours }}\nsteps:\n  - id: vote\n    approve: {{ {TWO}, order: in_turn }}\n    due: {{ each_seat: =within }}\n    \
+         outcomes: {{ rejected: {{ end: refused }} }}\n  - {}\nevents:\n{}{}",
+        task("next"),
+        event("spoil", "paid", "soon"),
+        event("mend", "moved", "2 hours")
     );
     let (mut world, id) = World::started(&steps);
     world.publish("paid", "m1", "o1", 1);

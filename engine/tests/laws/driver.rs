@@ -299,7 +299,7 @@ impl World {
         }
     }
 
-    fn person(&self, id: &UserId) -> Option<PersonFact> {
+    pub(crate) fn person(&self, id: &UserId) -> Option<PersonFact> {
         let (_, roles) = self.people.iter().find(|(name, _)| *name == id.as_ref())?;
         let roles = roles.iter().map(|role| RoleFact { role: Arc::from(*role), scope: BTreeMap::new() }).collect();
         let substitutes = match &self.substitutes {
@@ -317,13 +317,7 @@ impl World {
                 self.people.iter().map(|(by, _)| always(by)).collect()
             }
         };
-        Some(PersonFact {
-            active: true,
-            printed_name: id.clone(),
-            manager: Some("zhao".into()),
-            roles,
-            substitutes,
-        })
+        Some(PersonFact { active: true, printed_name: id.clone(), manager: Some("zhao".into()), roles, substitutes })
     }
 
     fn holders(&self, candidates: &Candidates, at_most: usize) -> Vec<UserId> {

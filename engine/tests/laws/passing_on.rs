@@ -78,7 +78,10 @@ fn a_delegate_s_answer_comes_back_to_the_delegator_who_completes() {
         assert_eq!(world.act_on(id, work, who, delegate("sun")).expect_err("once").code(), "delegated");
     }
     assert_eq!(world.act_on(id, work, "li", resolve(None)).expect_err("qian answers").code(), "delegated");
-    assert_eq!(world.act_on(id, work, "qian", resolve(Some("maybe"))).expect_err("no outcome").code(), "unknown_outcome");
+    assert_eq!(
+        world.act_on(id, work, "qian", resolve(Some("maybe"))).expect_err("no outcome").code(),
+        "unknown_outcome"
+    );
     world.act_on(id, work, "qian", resolve(Some("done"))).expect("answered");
     assert_eq!(world.holder(id, work).as_deref(), Some("li"));
     assert_eq!(world.open(id), ["one"], "the delegate completes nothing");

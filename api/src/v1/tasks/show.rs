@@ -116,10 +116,9 @@ fn shape(backend: &Backend, caller: &Caller, seen: &Seen) -> TaskInFull {
     let hidden = if concerned { Default::default() } else { access::hidden_fields(caller, definition) };
     let visible = seen.shows().iter().filter(|path| path.first().is_none_or(|root| !hidden.contains(root)));
     let managed = access::managed(backend, caller, &row.candidates);
-    let actions =
-        backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
-            allowed_actions(definition, state, row.work, (&caller.id, &person), &managed, backend.now())
-        });
+    let actions = backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
+        allowed_actions(definition, state, row.work, (&caller.id, &person), &managed, backend.now())
+    });
     let words = row.outcomes.iter().filter_map(|word| Some((word.to_string(), definition.texts.get(word)?.into())));
     TaskInFull {
         task: row.into(),

@@ -175,9 +175,9 @@ impl State {
             let Some(offs) = &mut work.sign_offs else { return };
             offs.answered = None;
             let next = offs.seats.len() + 1;
-            let voted = (1u32..).zip(&offs.seats).filter(|(number, seat)| {
-                seat.vote.is_some() && !seat.removed && !offs.waits.contains(number)
-            });
+            let voted = (1u32..)
+                .zip(&offs.seats)
+                .filter(|(number, seat)| seat.vote.is_some() && !seat.removed && !offs.waits.contains(number));
             spoken = voted.map(|(number, _)| number).zip((next as u32)..).collect();
         });
         for (old, number) in spoken {
