@@ -66,11 +66,14 @@ impl From<IdentityError> for Problem {
             | IdentityError::InvalidLabel
             | IdentityError::ManagerLoop(_)
             | IdentityError::LastAdministrator(_)
+            | IdentityError::InvalidPeriod
+            | IdentityError::SubstituteLoop(_)
             | IdentityError::NotAPerson => Code::InvalidInput,
             IdentityError::AccountExists(_) => Code::AccountExists,
-            IdentityError::UnknownAccount(_) | IdentityError::UnknownGrant { .. } | IdentityError::UnknownToken => {
-                Code::NotFound
-            }
+            IdentityError::UnknownAccount(_)
+            | IdentityError::UnknownGrant { .. }
+            | IdentityError::UnknownSubstitution
+            | IdentityError::UnknownToken => Code::NotFound,
             IdentityError::InactiveAccount(_) => Code::InactiveAccount,
             IdentityError::Unauthenticated => Code::Unauthenticated,
             IdentityError::WrongPassword => Code::WrongPassword,
@@ -123,7 +126,7 @@ impl From<SubmitError> for Problem {
 /// A service's own code: ours where we know it by the same word, else an input that does not fit.
 fn refused(word: &str) -> Code {
     match word {
-        "unknown_account" | "unknown_grant" | "unknown_token" => Code::NotFound,
+        "unknown_account" | "unknown_grant" | "unknown_substitution" | "unknown_token" => Code::NotFound,
         word => Code::lookup(word).unwrap_or(Code::InvalidInput),
     }
 }

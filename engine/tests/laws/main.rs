@@ -12,6 +12,7 @@ mod grammar;
 mod inputs;
 mod jobs;
 mod passing_on;
+mod patterns;
 mod people;
 mod property;
 mod racing;

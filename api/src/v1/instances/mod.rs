@@ -1,10 +1,13 @@
 //! Instances: running and ended processes.
 
 pub mod cancel;
+pub mod comment;
+pub mod copy;
 pub mod events;
 pub mod history;
 pub mod list;
 mod shape;
+pub mod read_copy;
 pub mod show;
 pub mod start;
 pub mod state;
