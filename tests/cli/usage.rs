@@ -2,11 +2,13 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "demo",
     "serve",
     "check",
     "test",
+    "fmt",
+    "schema",
     "diagram",
     "deploy",
     "start",
