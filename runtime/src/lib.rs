@@ -8,6 +8,7 @@
 //! | [`deploy`] | releases into use |
 //! | [`releases`], [`load`] | definitions and states, from memory or the store |
 //! | `writer`, `batch`, `cache` | group commit |
+//! | [`clock`], [`skew`] | time, and what stops while it is in doubt |
 //! | `timers`, `background`, `schedules`, `holder` | the other loops |
 
 pub mod activity;
@@ -26,6 +27,7 @@ pub mod releases;
 pub mod request;
 mod schedules;
 mod shared;
+pub mod skew;
 mod timers;
 pub mod verify;
 mod writer;

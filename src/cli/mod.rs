@@ -2,6 +2,7 @@
 
 mod check;
 mod chinese;
+mod clock;
 mod complete;
 mod copy;
 mod demo;
@@ -52,6 +53,7 @@ enum Command {
     Message(message::MessageArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
+    Clock(clock::ClockArgs),
     Import(import::ImportArgs),
     User(user::UserArgs),
     Replay(replay::ReplayArgs),
@@ -123,6 +125,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
+        Command::Clock(args) => clock::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Replay(args) => replay::run(args).await,

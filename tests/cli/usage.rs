@@ -2,9 +2,9 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "demo", "serve", "check", "test", "diagram", "deploy", "start", "tasks", "complete", "message", "history",
-    "incident", "import", "user", "replay", "doctor", "copy",
+    "incident", "clock", "import", "user", "replay", "doctor", "copy",
 ];
 
 #[test]
