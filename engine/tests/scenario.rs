@@ -69,8 +69,12 @@ mocks:
 "#;
 
 fn definition() -> Arc<Definition> {
+    definition_of(PROCESS)
+}
+
+fn definition_of(process: &str) -> Arc<Definition> {
     let folder: BTreeMap<String, Vec<u8>> =
-        [("process.yaml", PROCESS), ("texts.yaml", TEXTS), ("catalogue/all.yaml", CATALOGUE)]
+        [("process.yaml", process), ("texts.yaml", TEXTS), ("catalogue/all.yaml", CATALOGUE)]
             .into_iter()
             .map(|(path, text)| (path.to_owned(), text.trim_start().as_bytes().to_vec()))
             .collect();
@@ -209,6 +213,19 @@ fn declared_people_have_their_own_roles_only() {
         HEAD.trim_start()
     );
     passes(&run(&[("scenarios/people.yaml", people), ("scenarios/one.yaml", &text)]));
+}
+
+#[test]
+fn a_start_that_signs_is_signed_in_the_story_or_refused() {
+    let definition = definition_of(&PROCESS.replace("by: [ requester ]", "by: [ requester ], sign: reviewed"));
+    let start = "start: { by: li, with: { number: P-1, lines: [], amount: 5 }";
+    for how in [", signs: true }", ", expect_error: signature_required }"] {
+        let text = format!(
+            "scenario: signed\nat: 2026-03-02T09:00+08:00\n{start}{how}\nmocks: {{ supplier.quote: {{ returns: {{ supplier: acme, price: 12.50 }} }} }}\n"
+        );
+        let folder = [("a.scenario.yaml".to_owned(), text.into_bytes())].into_iter().collect();
+        passes(&run_all(&definition, &folder));
+    }
 }
 
 #[test]

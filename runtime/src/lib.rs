@@ -26,6 +26,7 @@ pub mod node;
 pub mod releases;
 pub mod request;
 mod schedules;
+mod seal;
 mod shared;
 pub mod skew;
 mod timers;

@@ -2,9 +2,27 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 18] = [
-    "demo", "serve", "check", "test", "diagram", "deploy", "start", "tasks", "complete", "message", "history",
-    "incident", "clock", "import", "user", "replay", "doctor", "copy",
+const COMMANDS: [&str; 20] = [
+    "demo",
+    "serve",
+    "check",
+    "test",
+    "diagram",
+    "deploy",
+    "start",
+    "tasks",
+    "complete",
+    "message",
+    "history",
+    "incident",
+    "clock",
+    "instances",
+    "releases",
+    "import",
+    "user",
+    "replay",
+    "doctor",
+    "copy",
 ];
 
 #[test]

@@ -30,6 +30,7 @@ pub(super) struct Start {
     pub(super) by: Option<UserId>,
     pub(super) message: Option<Arc<str>>,
     pub(super) with: Option<Node>,
+    pub(super) signs: bool,
     pub(super) expect_error: Option<Arc<str>>,
 }
 
