@@ -2,6 +2,7 @@
 
 mod ballots;
 mod blocks;
+mod corners;
 mod delivery;
 mod driver;
 mod events;
