@@ -99,7 +99,11 @@ fn park(draft: &mut Draft, command: &Command, run: Option<RunId>) -> Gate {
 /// The run that a command is about, where it is about one.
 fn target(state: &State, action: &Action) -> Option<RunId> {
     match action {
-        Action::Claim { work } | Action::Release { work } | Action::Assign { work, .. } => Some(work.run),
+        Action::Claim { work }
+        | Action::Release { work }
+        | Action::Assign { work, .. }
+        | Action::Work { work, .. }
+        | Action::IfUnchanged { work, .. } => Some(work.run),
         Action::Complete(complete) => Some(complete.work.run),
         Action::FinishJob { run, .. } | Action::EndChild { run, .. } | Action::RefuseChild { run, .. } => Some(*run),
         Action::FireTimer { timer } => state.timers.get(timer).map(|timer| timer.run),
