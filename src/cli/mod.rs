@@ -2,6 +2,7 @@
 
 mod check;
 mod chinese;
+mod clock;
 mod complete;
 mod copy;
 mod demo;
@@ -59,6 +60,7 @@ enum Command {
     Message(message::MessageArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
+    Clock(clock::ClockArgs),
     Instances(instances::InstancesArgs),
     Releases(releases::ReleasesArgs),
     Import(import::ImportArgs),
@@ -134,6 +136,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
+        Command::Clock(args) => clock::run(args).await,
         Command::Instances(args) => instances::run(args).await,
         Command::Releases(args) => releases::run(args).await,
         Command::Import(args) => import::run(args).await,

@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "demo",
     "serve",
     "check",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 21] = [
     "message",
     "history",
     "incident",
+    "clock",
     "instances",
     "releases",
     "import",
