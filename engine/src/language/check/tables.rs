@@ -21,6 +21,7 @@ impl Check<'_, '_> {
                 let code = match finding.code {
                     "table_gap" => &codes::TABLE_GAP,
                     "table_overlap" | "table_conflict" => &codes::TABLE_OVERLAP,
+                    "table_word" => &codes::TABLE_WORD_UNKNOWN,
                     "table_unreachable" => &codes::TABLE_ROW_NEVER,
                     _ => &codes::TABLE_UNPROVED,
                 };
