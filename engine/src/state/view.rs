@@ -44,6 +44,12 @@ impl State {
         sources
     }
 
+    /// How often a step was entered.
+    #[must_use]
+    pub fn visits(&self, step: &str) -> u32 {
+        self.visits.get(step).copied().unwrap_or(0)
+    }
+
     /// Faults of the tree: each is a bug. Empty for every state that `decide` makes.
     #[must_use]
     pub fn faults(&self) -> Vec<String> {

@@ -36,7 +36,7 @@ impl State {
             Scope {
                 id: scope,
                 block: block.clone(),
-                parent: parent,
+                parent,
                 purpose: purpose.clone(),
                 variable,
                 cursor: Cursor::Held,
