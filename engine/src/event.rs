@@ -5,6 +5,7 @@
 //! hold our own codes and values only, no library's text.
 
 mod operations;
+mod worked;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::operations::{BlockMove, Closing, FieldFix};
-
+pub use self::worked::{Attachment, Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
@@ -161,6 +162,12 @@ pub enum Event {
         by: Actor,
         text: Arc<str>,
     },
+    /// Passing work on, asking others in, telling each other. Run 0 is the process itself.
+    Worked {
+        work: WorkId,
+        by: Actor,
+        did: Did,
+    },
 
     TimerArmed {
         timer: TimerId,
@@ -229,6 +236,8 @@ pub enum Event {
         to: StepKey,
         index: usize,
         from: StepKey,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<Box<Chosen>>,
     },
 
     IncidentRaised {
