@@ -199,12 +199,7 @@ pub async fn name_substitute(tx: &mut Tx, now: Timestamp, new: &NewSubstitute) -
 }
 
 /// Ends a period before its time.
-pub async fn end_substitution(
-    tx: &mut Tx,
-    now: Timestamp,
-    account: &UserId,
-    id: &str,
-) -> Result<Value, IdentityError> {
+pub async fn end_substitution(tx: &mut Tx, now: Timestamp, account: &UserId, id: &str) -> Result<Value, IdentityError> {
     alone(tx).await?;
     let ended = repo::substitution::end(tx, account, id, now).await?;
     ended.map(|ended| ended.record()).ok_or(IdentityError::UnknownSubstitution)

@@ -89,12 +89,10 @@ impl Directory {
         }
         for period in repo::substitution::all(&mut reader).await? {
             if period.ended_at.is_none() {
-                let known = (period.id.into(), Substitution {
-                    by: period.by,
-                    from: period.from,
-                    until: period.until,
-                    processes: period.processes,
-                });
+                let known = (
+                    period.id.into(),
+                    Substitution { by: period.by, from: period.from, until: period.until, processes: period.processes },
+                );
                 snapshot.substitutes.entry(period.account).or_default().push(known);
             }
         }
@@ -172,9 +170,10 @@ impl Snapshot {
     /// For whom somebody may act in this process at this moment.
     #[must_use]
     pub fn stands_for(&self, id: &str, process: &str, at: Timestamp) -> Vec<UserId> {
-        let named = self.substitutes.iter().filter(|(_, periods)| {
-            periods.iter().any(|(_, period)| period.covers(id, process, at))
-        });
+        let named = self
+            .substitutes
+            .iter()
+            .filter(|(_, periods)| periods.iter().any(|(_, period)| period.covers(id, process, at)));
         named.map(|(absent, _)| absent.clone()).collect()
     }
 

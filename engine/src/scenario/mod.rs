@@ -10,12 +10,14 @@
 //! |---|---|
 //! | `script`, `read`, `moves` | what a scenario says, from its YAML |
 //! | `people`, `mocks` | who exists, and what the outside answers |
+//! | `acts` | what people do with work beside answering it |
 //! | `world` | an instance on a virtual clock |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
 //! | `trace` | what was done, in its order |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
 //! | [`report`] | the results, as text and as JUnit |
 
+mod acts;
 pub mod coverage;
 mod expect;
 mod mocks;

@@ -65,7 +65,6 @@ impl State {
             acts: 0,
             rewound: RedBlackTreeMapSync::new_sync(),
             copies: RedBlackTreeMapSync::new_sync(),
-            files: RedBlackTreeMapSync::new_sync(),
             decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
             next: 1,

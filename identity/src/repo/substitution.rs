@@ -65,15 +65,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &Stored) -> Result<(), StoreError> 
     tx.execute(
         "INSERT INTO substitution (id, account, substitute, starts_at, ends_at, processes, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        &params![
-            &new.id,
-            &new.account,
-            &new.by,
-            new.from,
-            new.until,
-            &processes_text(&new.processes),
-            new.created_at
-        ],
+        &params![&new.id, &new.account, &new.by, new.from, new.until, &processes_text(&new.processes), new.created_at],
     )
     .await?;
     tx.wrote(TABLE, &new.id, Some(&new.record()));
