@@ -13,6 +13,8 @@ use crate::flow::{self, Done};
 use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
+use crate::operate::hold::{self, Gate};
+use crate::operate::{self, sweep};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
@@ -38,6 +40,14 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         let outcome = draft.state().outcome.clone().unwrap_or_default();
         return reject(Rejection::Ended { outcome });
     }
+    match hold::gate(draft, command)? {
+        Gate::Open => act(draft, command),
+        Gate::Taken => Ok(()),
+    }
+}
+
+/// Does what a command asks, past the gate.
+pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
     perform(draft, &command.actor, &command.action)
 }
 
@@ -75,6 +85,7 @@ fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
         Action::Cancel { reason } => cancel(draft, actor, reason),
         Action::Retry { incident, reason } => retry(draft, *incident, actor, reason),
+        Action::Operate { what, reason } => operate::handle(draft, actor, what, reason),
         Action::Work { work, act } => work::act(draft, *work, act, actor),
         Action::IfUnchanged { work, revision, action } => {
             work::unchanged(draft, *work, *revision)?;
@@ -408,9 +419,7 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
         return reject(Rejection::ReasonRequired);
     }
     operator(draft, actor)?;
-    flow::close_contents(draft, ROOT_RUN);
-    flow::close_incidents(draft);
-    draft.emit(Event::Cancelled { by: actor.clone(), reason: reason.clone() });
+    sweep::close_process(draft, sweep::cancelled(actor, reason));
     Ok(())
 }
 

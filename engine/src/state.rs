@@ -9,6 +9,7 @@
 
 mod apply;
 mod names;
+pub mod operations;
 mod people;
 mod view;
 
@@ -83,6 +84,9 @@ pub struct State {
     pub(crate) decided: Map<RunId, Decided>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
+    /// What operators and sweeps hold of it.
+    #[serde(default)]
+    pub(crate) operations: operations::Operations,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
 }
@@ -381,12 +385,13 @@ impl State {
     /// Steps are ready to run without anybody's help.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.ready.is_empty()
+        self.operations.sweeps()
+            || (self.operations.hold.is_none() && (self.operations.goes_on() || !self.ready.is_empty()))
     }
 
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.status == InstanceStatus::Running
+        self.status.is_live()
     }
 
     /// The parent that awaits this instance's end.

@@ -2,9 +2,29 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 17] = [
-    "demo", "serve", "check", "test", "diagram", "deploy", "start", "tasks", "complete", "message", "history",
-    "incident", "import", "user", "replay", "doctor", "copy",
+const COMMANDS: [&str; 22] = [
+    "demo",
+    "serve",
+    "check",
+    "test",
+    "fmt",
+    "schema",
+    "diagram",
+    "deploy",
+    "start",
+    "tasks",
+    "complete",
+    "message",
+    "history",
+    "incident",
+    "clock",
+    "instances",
+    "releases",
+    "import",
+    "user",
+    "replay",
+    "doctor",
+    "copy",
 ];
 
 #[test]

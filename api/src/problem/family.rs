@@ -26,6 +26,7 @@ const READING: &[Code] = &[
     Code::NotFound,
     Code::UnknownInstance,
     Code::UnknownProcess,
+    Code::NotSubstitute,
 ];
 const ACTING: &[Code] = &[
     Code::Unauthenticated,
@@ -44,7 +45,17 @@ const ACTING: &[Code] = &[
     Code::ClaimedBy,
     Code::NotClaimed,
     Code::NotYourTurn,
+    Code::Delegated,
+    Code::NotDelegated,
+    Code::SeatFixed,
+    Code::ActedAfter,
+    Code::NotConcerned,
+    Code::NotReturnable,
     Code::InstanceEnded,
+    Code::Suspended,
+    Code::NotSuspended,
+    Code::NotLegal,
+    Code::CannotMigrate,
     Code::DuplicateKey,
     Code::KeyReused,
     Code::StaleFence,
@@ -66,6 +77,7 @@ const SIGNING: &[Code] = &[
     Code::ChooseTarget,
     Code::SignatureRequired,
     Code::TooManyAttempts,
+    Code::ClockInDoubt,
 ];
 const DEPLOYING: &[Code] = &[Code::BundleHasFaults];
 

@@ -1,5 +1,6 @@
 //! What people do with tasks beside completing them: passing on, asking in, going back, standing in.
 
+use axum::http::Method;
 use serde_json::{Value, json};
 use store::testing::{on_both, sqlite, usual_options};
 
@@ -69,7 +70,7 @@ async fn a_task_goes_back_and_is_taken_back_over_http() {
     plant
         .post("hedda", &format!("/api/v1/tasks/{check}/withdraw"), json!({ "reason": "x" }))
         .await
-        .refused(404, "not_found");
+        .refused(409, "acted_after");
     plant.post("lou", &format!("/api/v1/tasks/{check}/withdraw"), json!({ "reason": "too early" })).await.expect(200);
     let (_, again) = checked(&plant, "lou").await;
     assert_ne!(grant, again, "it was opened anew");
@@ -112,6 +113,9 @@ async fn a_substitute_stands_in_for_a_period_and_signs_only_where_the_process_le
         let record = plant.get("lou", "/api/v1/accounts/lou/substitutes").await.expect(200).json();
         assert_eq!(record[0]["id"], named.text_at("/id"));
         plant.post("root", "/api/v1/accounts/hedda/substitutes", period).await.expect(200);
+        let password = json!({ "password": PASSWORD });
+        let set = plant.request(Method::PUT, "root", "/api/v1/accounts/stranger/password", &[], Some(password));
+        plant.send(set).await.expect(204);
         let grant = Plant::first_task(&plant.inbox("hedda").await);
         let to_sign = format!("/api/v1/tasks/{grant}/to-sign");
         let digest = plant

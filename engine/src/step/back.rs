@@ -9,7 +9,7 @@ use crate::event::{Body, Chosen, Event, Then};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
-use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE};
+use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE, State};
 use crate::value::Value;
 
 pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back) -> Deciding<()> {
@@ -37,7 +37,7 @@ pub(crate) fn jump(
 ) -> Deciding<()> {
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
-    let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
+    let Some(list) = around(draft.state(), scope, &step.block) else { return Ok(()) };
     let taken = taken(draft, list, from);
     give_up(draft, list, step);
     close_events_around(draft, scope, list);
@@ -81,8 +81,7 @@ fn give_up(draft: &mut Draft, list: ScopeId, target: &Step) {
 }
 
 /// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
-fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
-    let state = draft.state();
+pub(crate) fn around(state: &State, scope: ScopeId, block: &str) -> Option<ScopeId> {
     let found = state.scopes_around(scope).find(|scope| scope.block.as_ref() == block).map(|scope| scope.id);
     found.or_else(|| {
         let root = state.scopes.get(&ROOT_SCOPE)?;
@@ -91,7 +90,7 @@ fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
 }
 
 /// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
-fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
+pub(crate) fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
     let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
     // A jump that stays inside the event, or inside the process's own list, leaves it as it is.
     if let Some(outermost) = outermost.filter(|outermost| list == ROOT_SCOPE && *outermost != ROOT_SCOPE)
@@ -102,7 +101,7 @@ fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
 }
 
 /// Signatures of the steps from `index` on in `block`, at any depth, are void: those given in this activation of it.
-fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
+pub(crate) fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
     let definition = draft.definition.clone();
     let region: BTreeSet<&StepKey> =
         definition.block(block).map(|block| block.steps.iter().skip(index).collect()).unwrap_or_default();

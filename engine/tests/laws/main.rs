@@ -3,6 +3,7 @@
 mod asking_in;
 mod ballots;
 mod blocks;
+mod corners;
 mod delivery;
 mod driver;
 mod events;
@@ -11,6 +12,8 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod migration;
+mod operations;
 mod passing_on;
 mod patterns;
 mod people;

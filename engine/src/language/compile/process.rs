@@ -49,12 +49,15 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let process = compiler.required(tree, "process", "the process").and_then(|name| compiler.name(name));
     let title = compiler.required(tree, "title", "the process").and_then(|title| compiler.plain_text(title));
     let owner = compiler.required(tree, "owner", "the process").and_then(|owner| compiler.name(owner));
+    if let Some(owner) = tree.get("owner") {
+        compiler.roles(owner, &[]);
+    }
     if let Some(intended_use) = tree.get("intended_use") {
         compiler.plain_text(intended_use);
     }
     let risks = [Risk::Low, Risk::Medium, Risk::High];
     let risk = tree.get("risk").and_then(|risk| compiler.choice(risk, &["low", "medium", "high"]));
-    let readers = tree.get("readers").map(|readers| compiler.words(readers)).unwrap_or_default();
+    let readers = tree.get("readers").map(|readers| compiler.roles(readers, &[])).unwrap_or_default();
     if let Some(late) = tree.get("late") {
         compiler.late(late);
     }
@@ -163,7 +166,7 @@ impl Compiler<'_> {
         let mut policy = Policy::default();
         let people = ["same_approver_again", "late_votes", "returns", "substitutes_sign"];
         let known = ["nobody_eligible", "initiator_approves", "duplicate_key", "boundary"];
-        self.shape(node, "policy", &[known, people].concat());
+        self.shape(node, "policy", &[&known[..], &people, &["suspended_timers"]].concat());
         let mut second = |key: &str, words: [&str; 2]| {
             node.get(key).and_then(|word| self.choice(word, &words)).map(|place| place == 1)
         };
@@ -185,6 +188,13 @@ impl Compiler<'_> {
             refuses_returns: second("returns", ["allow", "refuse"]) == Some(true),
             substitutes_sign: second("substitutes_sign", ["refuse", "allow"]) == Some(true),
         };
+        if let Some(word) = node.get("suspended_timers") {
+            use crate::operate::TimersOnResume::{FireOnResume, Shift, Skip};
+            let ways = [FireOnResume, Shift, Skip];
+            if let Some(place) = self.choice(word, &["fire_on_resume", "shift", "skip"]) {
+                policy.suspended_timers = ways[place];
+            }
+        }
         policy
     }
 }
