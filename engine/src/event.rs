@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use self::operations::{BlockMove, Closing, FieldFix};
-pub use self::worked::{Attachment, Chosen, Did, Place};
+pub use self::worked::{Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;

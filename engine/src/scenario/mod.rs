@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `script`, `read`, `moves` | what a scenario says, from its YAML |
 //! | `people`, `mocks` | who exists, and what the outside answers |
+//! | `acts` | what people do with work beside answering it |
 //! | `world` | an instance on a virtual clock |
 //! | `suite` | all of them, to be played against changed definitions |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
@@ -18,6 +19,7 @@
 //! | [`mutation`] | whether the scenarios would notice a change of the definition |
 //! | [`report`] | the results, as text and as JUnit |
 
+mod acts;
 pub mod coverage;
 mod expect;
 mod mocks;

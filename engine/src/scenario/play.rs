@@ -152,7 +152,7 @@ impl<'s> Player<'s> {
         false
     }
 
-    fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
+    pub(super) fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
         node.map_or(Ok(Value::Null), |node| mocks::value(&self.scenario.source, node, kind)).map_err(Trouble::Fault)
     }
 
@@ -211,6 +211,7 @@ impl<'s> Player<'s> {
                 self.world.people.entitle(to, &candidates);
                 self.world.submit(Actor::person(by), Action::Assign { work, to: to.clone(), reason: reason.clone() })
             }
+            What::Acts(acts) => self.perform(acts),
             What::Cancels { by, reason, .. } => {
                 self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone() })
             }
@@ -316,7 +317,7 @@ impl<'s> Player<'s> {
         state.iter().flat_map(|state| state.open_incidents()).map(|open| code(open).unwrap_or_default()).collect()
     }
 
-    fn find(&self, step: &Pattern, who: &UserId) -> Result<(WorkId, Vec<Candidates>), Trouble> {
+    pub(super) fn find(&self, step: &Pattern, who: &UserId) -> Result<(WorkId, Vec<Candidates>), Trouble> {
         self.known(step)?;
         let found = self.world.work(|key, items| step.fits(key, items), who);
         if let Some(found) = found {
@@ -333,8 +334,12 @@ impl<'s> Player<'s> {
     }
 
     fn complete(&mut self, does: &Does, who: &UserId) -> Result<(), Trouble> {
-        let (work, candidates) = self.find(&does.step, who)?;
-        self.world.people.entitle(who, &candidates);
+        let owner = does.behalf.as_ref().unwrap_or(who);
+        let (work, candidates) = self.find(&does.step, owner)?;
+        self.world.people.entitle(owner, &candidates);
+        if does.behalf.is_some() {
+            self.world.people.stand_in(owner, who);
+        }
         let definition = self.world.definition.clone();
         let state = self.world.state.clone();
         let task = state.as_ref().and_then(|state| state.work(work)).map(|(_, work)| work.task().clone());
@@ -360,7 +365,8 @@ impl<'s> Player<'s> {
             back_to: does.back_to.clone(),
             signature,
         };
-        let command = Command { actor: Actor::person(who), action: Action::Complete(complete) };
+        let actor = Actor::Person { id: who.clone(), on_behalf_of: does.behalf.clone() };
+        let command = Command { actor, action: Action::Complete(complete) };
         self.world.submit(command.actor, command.action)
     }
 }
@@ -368,6 +374,7 @@ impl<'s> Player<'s> {
 fn expected_error(what: &What) -> Option<&Arc<str>> {
     match what {
         What::Does(does) => does.expect_error.as_ref(),
+        What::Acts(acts) => acts.expect_error.as_ref(),
         What::Claims { expect_error, .. }
         | What::Assigns { expect_error, .. }
         | What::Cancels { expect_error, .. }
