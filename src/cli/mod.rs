@@ -10,14 +10,17 @@ mod deploy;
 mod diagram;
 mod doctor;
 mod files;
+mod fmt;
 mod history;
 mod import;
 mod incident;
 mod instances;
 mod message;
+mod mutate;
 mod output;
 mod releases;
 mod replay;
+mod schema;
 mod serve;
 mod start;
 mod tasks;
@@ -47,6 +50,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Fmt(fmt::FmtArgs),
+    Schema(schema::SchemaArgs),
     Diagram(diagram::DiagramArgs),
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),
@@ -121,6 +126,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Diagram(args) => diagram::run(&args),
         Command::Deploy(args) => deploy::run(args).await,
         Command::Start(args) => start::run(args).await,

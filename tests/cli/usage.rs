@@ -2,11 +2,13 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "demo",
     "serve",
     "check",
     "test",
+    "fmt",
+    "schema",
     "diagram",
     "deploy",
     "start",

@@ -34,6 +34,8 @@ pub fn check(bundle: &Bundle) -> Checked {
             check.writers();
             check.messages();
             check.tables();
+            check.starts();
+            check.reachable();
         }
     }
     let definition = definition.filter(|_| !sink.has_errors());
