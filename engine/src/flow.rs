@@ -9,7 +9,7 @@ use crate::command::{ActivityFailure, Actor};
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
 use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
-use crate::id::{BlockKey, RunId, ScopeId, StepKey, SubscriptionId};
+use crate::id::{BlockKey, IncidentId, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
 use crate::state::{Body, Cursor, Phase, ROOT_RUN, ROOT_SCOPE};
@@ -226,6 +226,12 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
 /// Ends the process with an outcome: everything open is given up.
 pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
     close_contents(draft, ROOT_RUN);
+    if draft.state().holders().next().is_some() {
+        let held: Vec<_> = draft.state().holders().filter_map(|tied| tied.missed).collect();
+        close_incidents_but(draft, &held);
+        draft.emit(Event::EndHeld { outcome });
+        return;
+    }
     close_incidents(draft);
     let output = draft.state().data.clone();
     draft.emit(Event::Ended { outcome, output });
@@ -233,7 +239,12 @@ pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
 
 /// Incidents that are still open when nothing is left for them to stop.
 pub(crate) fn close_incidents(draft: &mut Draft) {
-    let open: Vec<_> = draft.state().incidents.keys().copied().collect();
+    close_incidents_but(draft, &[]);
+}
+
+/// The same, but for those that hold the end.
+fn close_incidents_but(draft: &mut Draft, held: &[IncidentId]) {
+    let open: Vec<_> = draft.state().incidents.keys().copied().filter(|id| !held.contains(id)).collect();
     for incident in open {
         draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
     }

@@ -52,6 +52,9 @@ pub enum Rejection {
     ReasonRequired,
     #[error("there is no such incident")]
     UnknownIncident,
+    /// It is for one instance, and several wait for it.
+    #[error("several wait for this message, which is for one: {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    AmbiguousMessage { candidates: Vec<InstanceId> },
     #[error("a limit was reached: {0}")]
     LimitReached(Arc<str>),
 }
@@ -90,6 +93,7 @@ impl Rejection {
             Rejection::DuplicateKey { .. } => "duplicate_key",
             Rejection::ReasonRequired => "reason_required",
             Rejection::UnknownIncident => "unknown_incident",
+            Rejection::AmbiguousMessage { .. } => "ambiguous_message",
             Rejection::LimitReached(_) => "limit_reached",
         }
     }
@@ -124,6 +128,10 @@ impl Rejection {
             Rejection::DuplicateKey { key, instance } => format!("键 {key} 已有运行中的实例：{instance}"),
             Rejection::ReasonRequired => "必须填写原因".into(),
             Rejection::UnknownIncident => "没有这个异常事件".into(),
+            Rejection::AmbiguousMessage { candidates } => {
+                let list = candidates.iter().map(ToString::to_string).collect::<Vec<_>>();
+                format!("此消息只发给一个实例，却有多个等待者：{}", list.join("、"))
+            }
             Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
         }
     }

@@ -8,6 +8,7 @@
 //! | [`deploy`] | releases into use |
 //! | [`releases`], [`load`] | definitions and states, from memory or the store |
 //! | `writer`, `batch`, `cache` | group commit |
+//! | [`courier`], `deliveries` | mails and webhooks: the port, and the loop that sends them |
 //! | `timers`, `background`, `schedules`, `holder` | the other loops |
 
 pub mod activity;
@@ -15,6 +16,8 @@ mod background;
 mod batch;
 pub mod cache;
 pub mod clock;
+pub mod courier;
+mod deliveries;
 pub mod deploy;
 pub mod directory;
 pub mod error;

@@ -13,6 +13,7 @@ mod history;
 mod import;
 mod incident;
 mod message;
+mod notices;
 mod output;
 mod replay;
 mod serve;
@@ -50,6 +51,7 @@ enum Command {
     Tasks(tasks::TasksArgs),
     Complete(complete::CompleteArgs),
     Message(message::MessageArgs),
+    Notices(notices::NoticesArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
     Import(import::ImportArgs),
@@ -121,6 +123,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Tasks(args) => tasks::run(args).await,
         Command::Complete(args) => complete::run(args).await,
         Command::Message(args) => message::run(args).await,
+        Command::Notices(args) => notices::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
         Command::Import(args) => import::run(args).await,

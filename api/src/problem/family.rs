@@ -46,6 +46,7 @@ const ACTING: &[Code] = &[
     Code::NotYourTurn,
     Code::InstanceEnded,
     Code::DuplicateKey,
+    Code::AmbiguousMessage,
     Code::KeyReused,
     Code::StaleFence,
     Code::AccountExists,

@@ -120,7 +120,7 @@ fn take(
             "schema" => vec![name.clone(), format!("schemas/{name}")],
             "script" => vec![format!("{name}.rhai"), format!("scripts/{name}.rhai")],
             "calendar" => vec![format!("{name}.calendar.yaml"), format!("calendars/{name}.calendar.yaml")],
-            "call" | "message" => {
+            "call" | "message" | "send" | "signal" => {
                 spoken.insert(name);
                 continue;
             }

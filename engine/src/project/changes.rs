@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{IncidentRow, InstanceRow, InstanceStatus, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
-use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
+use crate::command::{Action, Actor, Command, Start, WorkId};
 use crate::event::Event;
 use crate::id::{RunId, StepKey, UserId};
 use crate::language::definition::{ActivityMode, Definition};
@@ -31,7 +31,9 @@ pub fn changes(
     for event in events {
         event_rows(before, after, event, &mut rows);
     }
-    if after.status != InstanceStatus::Running {
+    super::across::rows(definition, before, after, events, version, &mut rows);
+    // What is heard after the end tells nobody again.
+    if after.status != InstanceStatus::Running && before.is_none_or(State::is_live) {
         if let Some(key) = &after.key {
             let (process, key) = (after.process.clone(), key.clone());
             rows.push(RowChange::FreeKey { process, key, instance: after.id });
@@ -49,7 +51,7 @@ pub fn changes(
     rows
 }
 
-fn outgoing(to: crate::id::InstanceId, action: Action) -> RowChange {
+pub(super) fn outgoing(to: crate::id::InstanceId, action: Action) -> RowChange {
     RowChange::Outgoing(Outgoing::Command { to, command: Command { actor: Actor::System, action } })
 }
 
@@ -264,22 +266,11 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
             rows.push(RowChange::RemoveTimer { instance, timer: *timer });
         }
         Event::Subscribed { subscription, message, matches, .. } if after.subscriptions.contains_key(subscription) => {
-            let (message, matches) = (message.clone(), matches.clone());
-            rows.push(RowChange::Outgoing(Outgoing::Subscribe {
-                message,
-                matches,
-                instance,
-                subscription: *subscription,
-            }));
+            rows.push(super::across::subscribe(instance, *subscription, message, matches));
         }
         Event::Unsubscribed { subscription } => {
             if let Some(held) = before.and_then(|state| state.subscriptions.get(subscription)) {
-                let message = held.message.clone();
-                rows.push(RowChange::Outgoing(Outgoing::Unsubscribe {
-                    message,
-                    instance,
-                    subscription: *subscription,
-                }));
+                rows.push(super::across::unsubscribe(instance, *subscription, &held.message, &held.matches));
             }
         }
         // The owner of the message gave the subscription away with the delivery: one that goes on asks again.
@@ -290,12 +281,12 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
                 rows.push(RowChange::Outgoing(again));
             }
         }
-        Event::ChildStarted { run, child, process, release, input } => {
+        Event::ChildStarted { run, child, process, release, input, tie } => {
             let start = Start {
                 process: process.clone(),
                 release: *release,
                 input: input.clone(),
-                cause: Cause::Parent { instance, run: *run },
+                cause: super::across::cause(after, *run, tie.as_ref()),
                 signature: None,
             };
             rows.push(outgoing(*child, Action::Start(start)));

@@ -8,7 +8,7 @@ use engine::draft::{DecideError, Draft, Progress};
 use engine::facts::{ActivityResult, Ask, Context, Fact};
 use engine::history::transition::Content;
 use engine::id::{InstanceId, RunId};
-use engine::language::definition::{Definition, Start as StartRule};
+use engine::language::definition::{Definition, MILESTONE, SIGNAL, Start as StartRule};
 use engine::project::Outgoing;
 use engine::rejection::Rejection;
 use engine::time::Timestamp;
@@ -37,6 +37,7 @@ enum Answered {
 #[derive(Default)]
 struct Traces {
     keys: Vec<(Arc<str>, Arc<str>)>,
+    numbers: Vec<(Arc<str>, u64)>,
     /// A savepoint around all its activities is open.
     savepoint: bool,
 }
@@ -73,7 +74,12 @@ impl Writer {
         };
         let definition = match self.definition(before.as_ref(), command).await? {
             Ok(definition) => definition,
-            Err(error) => return Ok(Outcome::Answer(Err(error))),
+            Err(error) => {
+                if before.is_none() {
+                    self.tell_back(tx, batch, request.origin, Outgoing::of_watch(None, &command.action)).await?;
+                }
+                return Ok(Outcome::Answer(Err(error)));
+            }
         };
         let context = Context { instance: to, now };
         let state = before.as_ref().map(|before| before.state.clone());
@@ -183,12 +189,24 @@ impl Writer {
                 return Ok(Outcome::Answer(Err(SubmitError::Quarantined("deciding asked twice for one fact".into()))));
             }
         };
-        if let (Some(origin), Some(outgoing)) = (request.origin, about.answer(&rejection)) {
+        self.tell_back(tx, batch, request.origin, about.answer(&rejection)).await?;
+        Ok(Outcome::Answer(Err(SubmitError::Rejected(rejection))))
+    }
+
+    /// Answers whoever sent something from another stream.
+    pub(super) async fn tell_back(
+        &self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        origin: Option<Origin>,
+        answer: Option<Outgoing>,
+    ) -> Result<(), StoreError> {
+        if let (Some(origin), Some(outgoing)) = (origin, answer) {
             let back = Origin { seq: origin.seq + GIVEN_BACK, ..origin };
             store::outbox::append(tx, &[(back, &outgoing)]).await?;
             batch.sent.push((back, outgoing));
         }
-        Ok(Outcome::Answer(Err(SubmitError::Rejected(rejection))))
+        Ok(())
     }
 
     async fn answer_to(
@@ -211,6 +229,11 @@ impl Writer {
                     traces.keys.push((process, key));
                 }
                 Fact::Key { owner }
+            }
+            Ask::Number { sequence } => {
+                let number = store::sequence::draw(tx, &sequence).await?;
+                traces.numbers.push((sequence, number));
+                Fact::Number { number }
             }
             Ask::Child { process } => Fact::Child {
                 release: self.shared.releases.effective(&process, context.now),
@@ -307,14 +330,18 @@ impl Refused<'_> {
                     let held = before.state.subscribed().find(|held| held.id() == *subscription)?;
                     Some((before.state.id(), held.matches().clone()))
                 });
-                Some(match held {
+                let (message, subscription) = (message.clone(), *subscription);
+                let kept = !message.starts_with(SIGNAL) && !message.starts_with(MILESTONE);
+                match held {
                     // Its `when` does not take this one; it goes on waiting for others.
-                    Some((instance, matches)) => {
-                        let (message, subscription) = (message.clone(), *subscription);
-                        Outgoing::Subscribe { message, matches, instance, subscription }
+                    Some((instance, matches)) if kept => {
+                        Some(Outgoing::Decline { message, id: id.clone(), matches, instance, subscription })
                     }
-                    None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-                })
+                    Some((instance, matches)) => {
+                        Some(Outgoing::Subscribe { message, matches, instance, subscription })
+                    }
+                    None => kept.then(|| Outgoing::GiveBack { message, id: id.clone() }),
+                }
             }
             Action::Start(Start { cause: Cause::Message { message, id }, .. }) => {
                 let or_event = self.definition.starts.iter().any(
@@ -327,6 +354,7 @@ impl Refused<'_> {
                 tracing::warn!(%message, %id, process = %self.definition.process, "a message started nothing: {rejection}");
                 None
             }
+            action @ Action::Watch { .. } => Outgoing::of_watch(self.before.map(|before| &before.state), action),
             _ => Outgoing::of_refusal(self.to, self.command, rejection),
         }
     }
@@ -347,6 +375,9 @@ async fn undo(tx: &mut Tx, traces: &Traces, instance: InstanceId) -> Result<(), 
     }
     let keys: Vec<(&str, &str, InstanceId)> =
         traces.keys.iter().map(|(process, key)| (process.as_ref(), key.as_ref(), instance)).collect();
+    for (sequence, number) in traces.numbers.iter().rev() {
+        store::sequence::give_back(tx, sequence, *number).await?;
+    }
     if !keys.is_empty() {
         store::business_key::free(tx, &keys).await?;
     }

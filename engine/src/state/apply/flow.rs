@@ -202,6 +202,7 @@ impl State {
             && !self.milestones.contains_key(milestone)
         {
             self.milestones.insert_mut(milestone.clone(), at);
+            self.watchers.remove_mut(milestone);
         }
     }
 
