@@ -8,10 +8,11 @@ use std::sync::Arc;
 use crate::command::{ActivityFailure, Actor};
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
-use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
+use crate::event::{self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
 use crate::id::{BlockKey, IncidentId, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
+use crate::operate::sweep;
 use crate::state::{Body, Cursor, Phase, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
 use crate::value::Value;
@@ -225,16 +226,8 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
 
 /// Ends the process with an outcome: everything open is given up.
 pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
-    close_contents(draft, ROOT_RUN);
-    if draft.state().holders().next().is_some() {
-        let held: Vec<_> = draft.state().holders().filter_map(|tied| tied.missed).collect();
-        close_incidents_but(draft, &held);
-        draft.emit(Event::EndHeld { outcome });
-        return;
-    }
-    close_incidents(draft);
     let output = draft.state().data.clone();
-    draft.emit(Event::Ended { outcome, output });
+    sweep::close_process(draft, Closing::Ended { outcome, output });
 }
 
 /// Incidents that are still open when nothing is left for them to stop.
@@ -243,7 +236,7 @@ pub(crate) fn close_incidents(draft: &mut Draft) {
 }
 
 /// The same, but for those that hold the end.
-fn close_incidents_but(draft: &mut Draft, held: &[IncidentId]) {
+pub(crate) fn close_incidents_but(draft: &mut Draft, held: &[IncidentId]) {
     let open: Vec<_> = draft.state().incidents.keys().copied().filter(|id| !held.contains(id)).collect();
     for incident in open {
         draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
@@ -259,9 +252,15 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
         }
         return;
     }
+    let heavy = sweep::is_heavy(draft.state(), run);
     let run = run.clone();
-    for scope in run.children {
-        close_scope(draft, scope);
+    if heavy && !run.children.is_empty() {
+        let before = ScopeId(draft.number());
+        draft.emit(Event::ContentsCut { run: id, before });
+    } else {
+        for scope in run.children {
+            close_scope(draft, scope);
+        }
     }
     for timer in run.timers {
         draft.emit(Event::TimerDisarmed { timer });

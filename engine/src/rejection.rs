@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use crate::id::{InstanceId, UserId};
+use crate::operate::migrate::Fault;
+use crate::time::Timestamp;
 
 /// A refusal. `Display` is for the caller, in English; [`Rejection::message_zh`] is the same in Chinese.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +59,17 @@ pub enum Rejection {
     AmbiguousMessage { candidates: Vec<InstanceId> },
     #[error("a limit was reached: {0}")]
     LimitReached(Arc<str>),
+    #[error("the instance is suspended since {since} by {by}: {reason}")]
+    Suspended { by: UserId, reason: Arc<str>, since: Timestamp },
+    #[error("the instance is quarantined since {since}: deciding met a bug")]
+    Quarantined { since: Timestamp },
+    #[error("the instance is not suspended")]
+    NotSuspended,
+    /// What an operator wants would not leave a sound state.
+    #[error("this cannot be done here: {en}")]
+    NotLegal { en: Arc<str>, zh: Arc<str> },
+    #[error("the instance cannot migrate: {}", faults.iter().map(|fault| format!("{}: {}", fault.at, fault.en)).collect::<Vec<_>>().join("; "))]
+    CannotMigrate { faults: Vec<Fault> },
 }
 
 /// One field of a form that does not fit.
@@ -95,6 +108,11 @@ impl Rejection {
             Rejection::UnknownIncident => "unknown_incident",
             Rejection::AmbiguousMessage { .. } => "ambiguous_message",
             Rejection::LimitReached(_) => "limit_reached",
+            Rejection::Suspended { .. } => "suspended",
+            Rejection::Quarantined { .. } => "quarantined",
+            Rejection::NotSuspended => "not_suspended",
+            Rejection::NotLegal { .. } => "not_legal",
+            Rejection::CannotMigrate { .. } => "cannot_migrate",
         }
     }
 
@@ -133,6 +151,14 @@ impl Rejection {
                 format!("此消息只发给一个实例，却有多个等待者：{}", list.join("、"))
             }
             Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
+            Rejection::Suspended { by, reason, since } => format!("实例自 {since} 起由 {by} 挂起：{reason}"),
+            Rejection::Quarantined { since } => format!("实例自 {since} 起因程序错误被隔离"),
+            Rejection::NotSuspended => "实例没有挂起".into(),
+            Rejection::NotLegal { zh, .. } => format!("此处不能这样做：{zh}"),
+            Rejection::CannotMigrate { faults } => {
+                let list = faults.iter().map(|fault| format!("{}：{}", fault.at, fault.zh));
+                format!("实例不能迁移：{}", list.collect::<Vec<_>>().join("；"))
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 mod across;
 mod apply;
 mod names;
+pub mod operations;
 mod view;
 
 use std::sync::Arc;
@@ -71,6 +72,9 @@ pub struct State {
     pub(crate) acted: Map<StepKey, Set<UserId>>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
+    /// What operators and sweeps hold of it.
+    #[serde(default)]
+    pub(crate) operations: operations::Operations,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
     /// Instances that steps started, or run with a tie, by the activation of the step.
@@ -352,12 +356,13 @@ impl State {
     /// Steps are ready to run without anybody's help.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.ready.is_empty()
+        self.operations.sweeps()
+            || (self.operations.hold.is_none() && (self.operations.goes_on() || !self.ready.is_empty()))
     }
 
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.status == InstanceStatus::Running
+        self.status.is_live()
     }
 
     /// The open work of this id, task or seat, with the step it belongs to.

@@ -185,7 +185,17 @@ async fn writer(
             versions.insert(stream, version);
         }
     }
-    Ok(Writer { shared: shared.clone(), queue, heads, versions, last_at, first: VecDeque::new(), commits: 0, sweeping: HashMap::new() })
+    Ok(Writer {
+        shared: shared.clone(),
+        queue,
+        heads,
+        versions,
+        last_at,
+        first: VecDeque::new(),
+        commits: 0,
+        sweeping: HashMap::new(),
+        checkpoint: None,
+    })
 }
 
 /// What a crash left between commit and wake: ready instances go on, sent items are delivered. Then, now and

@@ -5,6 +5,8 @@
 
 mod across;
 mod flow;
+mod migration;
+mod operations;
 mod people;
 mod waits;
 
@@ -63,6 +65,7 @@ impl State {
             milestones: RedBlackTreeMapSync::new_sync(),
             acted: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
+            operations: super::operations::Operations::default(),
             next: 1,
             tied: RedBlackTreeMapSync::new_sync(),
             watchers: super::across::watched_from_the_start(cause),
@@ -167,12 +170,29 @@ impl State {
             }
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
+            Event::Suspended { .. }
+            | Event::Quarantined { .. }
+            | Event::ResumeBegun { .. }
+            | Event::TimerMoved { .. }
+            | Event::DueMoved { .. }
+            | Event::Resubscribed { .. }
+            | Event::Resumed {}
+            | Event::ResultParked { .. }
+            | Event::ParkedTaken { .. }
+            | Event::DeliveryDeferred { .. }
+            | Event::DataFixed { .. }
+            | Event::Overridden { .. }
+            | Event::Moved { .. }
+            | Event::ContentsCut { .. }
+            | Event::ClosingBegun { .. } => self.operate(event, at),
+            Event::Migrated { to, steps, blocks, input, data, .. } => self.migrate(*to, steps, blocks, input, data),
         }
     }
 
     fn finish(&mut self, status: InstanceStatus, outcome: Arc<str>) {
         self.status = status;
         self.outcome = Some(outcome);
+        self.operations = super::operations::Operations::default();
     }
 
     fn took(&mut self, number: u64) {

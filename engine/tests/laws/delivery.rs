@@ -39,20 +39,7 @@ impl World {
                 if refusal.is_some() {
                     let state = self.instances.get(&to).map(|instance| &instance.state);
                     self.outbox.extend(Outgoing::of_watch(state, &command.action));
-                }
-                if let (true, Action::Deliver { subscription, message, id, .. }) = (refusal.is_some(), &command.action)
-                {
-                    let held = self.instances.get(&to).and_then(|instance| {
-                        let mut all = instance.state.subscribed();
-                        all.find(|held| held.id() == *subscription).map(|held| held.matches().clone())
-                    });
-                    self.outbox.push_back(match held {
-                        Some(matches) => {
-                            let (message, id, subscription) = (message.clone(), id.clone(), *subscription);
-                            Outgoing::Decline { message, id, matches, instance: to, subscription }
-                        }
-                        None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-                    });
+                    self.outbox.extend(Outgoing::of_refused_delivery(state, &command.action));
                 }
             }
             Outgoing::Subscribe { message, matches, instance, subscription } => {
@@ -162,13 +149,13 @@ impl World {
                 continue;
             };
             let (sent, waiter) = (self.sent.remove(place), self.waiters.remove(waiter));
-            self.given.push(sent.clone());
             let action = Action::Deliver {
                 subscription: waiter.subscription,
-                message: sent.message,
-                id: sent.id,
-                payload: sent.payload,
+                message: sent.message.clone(),
+                id: sent.id.clone(),
+                payload: sent.payload.clone(),
             };
+            self.given.push(sent);
             let command = Command { actor: Actor::System, action };
             self.outbox.push_back(Outgoing::Command { to: waiter.instance, command });
         }
@@ -185,7 +172,13 @@ impl World {
     }
 
     pub(crate) fn next_timer(&self) -> Option<(InstanceId, TimerId, Timestamp)> {
-        let timers = self.tables.timers.values().map(|row| (row.due, row.instance, row.timer));
+        let rests = |id: &InstanceId| self.instances.get(id).is_some_and(|one| one.state.status().is_held());
+        let timers = self
+            .tables
+            .timers
+            .values()
+            .filter(|row| !rests(&row.instance))
+            .map(|row| (row.due, row.instance, row.timer));
         timers.min().map(|(due, instance, timer)| (instance, timer, due))
     }
 }

@@ -2,11 +2,18 @@
 
 pub mod cancel;
 pub mod events;
+pub mod fix;
 pub mod history;
 pub mod list;
+pub mod moves;
+mod operate;
+pub mod relocate;
+pub mod resume;
 mod shape;
 pub mod show;
+pub mod skip;
 pub mod start;
 pub mod state;
+pub mod suspend;
 
 pub use shape::InstanceShape;

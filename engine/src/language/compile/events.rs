@@ -44,8 +44,12 @@ impl Compiler<'_> {
         let owner = (!process).then(|| host.into());
         let span = self.source.span(entry.key_start);
         let ends_step = node.get("ends_step").is_some_and(|ends| self.flag(ends));
-        let local = if matches!(on, Trigger::Error(_)) { "error" } else { "message" };
-        let (when, action) = self.with_local(local, kind, |compiler| {
+        let local = match &on {
+            Trigger::Message(_) => Some("message"),
+            Trigger::Error(_) => Some("error"),
+            Trigger::After(_) => None,
+        };
+        let (when, action) = self.with_locals(local.map(|name| (name.into(), kind)), |compiler| {
             let when = match &on {
                 // Of a message it narrows the subscription, which has it.
                 Trigger::Message(_) => None,
@@ -71,7 +75,7 @@ impl Compiler<'_> {
     fn trigger(&mut self, node: &Node) -> Option<(Trigger, Type)> {
         if let Some(error) = node.get("error") {
             let error: Arc<str> = self.word(error, "错误代码", "the code of an error")?;
-            return Some((Trigger::Error(error), Type::Any));
+            return Some((Trigger::Error(error), super::work::error_type()));
         }
         if let Some(after) = node.get("after") {
             let times = match &after.kind {

@@ -68,7 +68,11 @@ impl State {
             Event::ChildUntied { run, .. } | Event::ChildAbandoned { run, .. } => {
                 self.tied.remove_mut(run);
             }
-            Event::EndHeld { outcome } => self.ending = Some(outcome.clone()),
+            Event::EndHeld { outcome } => {
+                self.ending = Some(outcome.clone());
+                self.operations.closing = None;
+                self.restate();
+            }
             Event::Watched { watcher, subscription, milestone } => {
                 if !self.milestones.contains_key(milestone) {
                     let mut watchers = self.watchers.get(milestone).cloned().unwrap_or_default();
