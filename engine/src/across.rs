@@ -154,11 +154,7 @@ pub(crate) fn unwatch(draft: &mut Draft, action: &Action) -> Deciding<()> {
     if !known.into_iter().any(|known| known.instance == *watcher && known.to == to) {
         return reject(Rejection::Gone("it does not wait for this milestone".into()));
     }
-    draft.emit(Event::Unwatched {
-        watcher: *watcher,
-        subscription: *subscription,
-        milestone: milestone.clone(),
-    });
+    draft.emit(Event::Unwatched { watcher: *watcher, subscription: *subscription, milestone: milestone.clone() });
     Ok(())
 }
 

@@ -331,9 +331,15 @@ pub struct DeliveryId {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
 pub enum DeliveryResult {
-    Delivered { attempts: u32 },
+    Delivered {
+        attempts: u32,
+    },
     /// Its attempts are spent, or trying again cannot help.
-    Failed { attempts: u32, code: Arc<str>, message: Arc<str> },
+    Failed {
+        attempts: u32,
+        code: Arc<str>,
+        message: Arc<str>,
+    },
 }
 
 /// A person's answer to a task or a seat.

@@ -59,9 +59,7 @@ pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
         }
         Action::FireTimer { timer } => fire(draft, *timer),
         Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
-        Action::EndChild { run, child, outcome, output } => {
-            across::child_ended(draft, (*run, *child), outcome, output)
-        }
+        Action::EndChild { run, child, outcome, output } => across::child_ended(draft, (*run, *child), outcome, output),
         Action::ConfirmChild { run, child } => across::child_confirmed(draft, *run, *child),
         Action::ReachChild { run, child, milestone, output } => {
             across::child_reached(draft, (*run, *child), milestone, output)
@@ -450,7 +448,8 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     draft.place = open.run;
     draft.emit(Event::IncidentResolved { incident: id, by: actor.clone(), reason: Some(reason.clone()) });
     let Some(run) = open.run.filter(|run| *run != ROOT_RUN) else {
-        if let Some(delivery) = across::delivery_of(&open.detail).filter(|_| open.code == IncidentCode::DeliveryFailed) {
+        if let Some(delivery) = across::delivery_of(&open.detail).filter(|_| open.code == IncidentCode::DeliveryFailed)
+        {
             draft.emit(Event::DeliveryRetried { delivery });
         }
         across::settle_end(draft);

@@ -275,7 +275,8 @@ pub(crate) fn of_schedule(
     let names = Due(Value::text(due.to_string()));
     let mut input = Map::new();
     for (name, template) in with {
-        let value = without_instance(template, &names).map_err(|error| format!("{process}, `{name}`: {}", error.code))?;
+        let value =
+            without_instance(template, &names).map_err(|error| format!("{process}, `{name}`: {}", error.code))?;
         input.insert(name.clone(), value);
     }
     Ok(Value::map(input))

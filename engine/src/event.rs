@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{
-    ActivityFailure, Actor, Assertion, Cause, Command, DeliveryId, DeliveryResult, Verdict, WorkId,
-};
+use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, DeliveryId, DeliveryResult, Verdict, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Path, Rest, Rule, SeatOrder, Text};

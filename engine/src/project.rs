@@ -104,7 +104,8 @@ impl Outgoing {
     #[must_use]
     pub fn of_refusal(child: InstanceId, command: &Command, rejection: &Rejection) -> Option<Self> {
         let Action::Start(Start {
-            cause: Cause::Parent { instance, run, .. } | Cause::Linked { instance, run, .. }, ..
+            cause: Cause::Parent { instance, run, .. } | Cause::Linked { instance, run, .. },
+            ..
         }) = &command.action
         else {
             return None;

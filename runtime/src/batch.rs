@@ -173,9 +173,7 @@ impl Batch {
     /// Whether mails or webhooks were ordered in it.
     pub(crate) fn has_deliveries(&self) -> bool {
         let mut changes = self.changes.iter().flat_map(|(_, _, changes)| changes);
-        changes.any(|change| {
-            matches!(change, RowChange::Delivery(_) | RowChange::DeliveryDone { result: None, .. })
-        })
+        changes.any(|change| matches!(change, RowChange::Delivery(_) | RowChange::DeliveryDone { result: None, .. }))
     }
 
     /// Writes everything but the commit; the shards' heads come last. `false`: a lease is lost.

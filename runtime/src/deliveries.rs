@@ -101,10 +101,7 @@ async fn send(handle: &Handle, leased: Leased) -> Result<(), StoreError> {
         }
         Err(why) => DeliveryResult::Failed { attempts, code: why.code, message: why.message },
     };
-    let command = Command {
-        actor: Actor::System,
-        action: Action::FinishDelivery { delivery: row.delivery, result },
-    };
+    let command = Command { actor: Actor::System, action: Action::FinishDelivery { delivery: row.delivery, result } };
     match handle.submit(row.instance, command, None).await {
         Ok(_) | Err(SubmitError::Rejected(Rejection::Gone(_))) => {}
         // Its lease runs out, and it is sent once more with the same key.

@@ -45,7 +45,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Config { queue_max: 4_096, cache_bytes_max: 256 << 20, lease: Duration::from_secs(10), background_max: 2, courier: Arc::new(NoCourier) }
+        Config {
+            queue_max: 4_096,
+            cache_bytes_max: 256 << 20,
+            lease: Duration::from_secs(10),
+            background_max: 2,
+            courier: Arc::new(NoCourier),
+        }
     }
 }
 

@@ -182,7 +182,10 @@ impl Writer {
         let mut outcomes = Vec::with_capacity(requests.len());
         let began = tokio::time::Instant::now();
         for request in requests {
-            if (began.elapsed() > DECIDING_MAX && !outcomes.is_empty()) || batch.weight() >= ROWS_MAX || tx.savepoints_opened() >= SAVEPOINTS_MAX {
+            if (began.elapsed() > DECIDING_MAX && !outcomes.is_empty())
+                || batch.weight() >= ROWS_MAX
+                || tx.savepoints_opened() >= SAVEPOINTS_MAX
+            {
                 break;
             }
             let outcome = match replayed(&known, &batch, request) {
@@ -301,9 +304,7 @@ impl Writer {
             }
             Work::Publish(publish) => self.publish(tx, batch, publish, now).await,
             Work::Broker(outgoing) => self.broker(tx, batch, request.origin, outgoing, now).await,
-            Work::Sweep { shard, position, resumed } => {
-                self.sweep(tx, batch, (*shard, *position), *resumed, now).await
-            }
+            Work::Sweep { shard, position, resumed } => self.sweep(tx, batch, (*shard, *position), *resumed, now).await,
         }
     }
 

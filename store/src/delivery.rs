@@ -99,12 +99,7 @@ pub(crate) async fn finish(
 }
 
 /// Gives what is due to one sender, until a moment; earliest first.
-pub async fn lease(
-    tx: &mut Tx,
-    now: Timestamp,
-    until: Timestamp,
-    limit: u32,
-) -> Result<Vec<Leased>, StoreError> {
+pub async fn lease(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<Leased>, StoreError> {
     let mut select = Select::new("WITH picked AS MATERIALIZED (SELECT instance, version, seq FROM delivery");
     select.and("status = 'waiting'").and("ready_at <= ").value(now);
     select.text(" ORDER BY ready_at, instance, version, seq LIMIT ").value(limit);

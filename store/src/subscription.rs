@@ -122,11 +122,7 @@ pub struct Wanted<'a> {
 }
 
 /// Whether an instance of this process waits for a message with these values.
-pub async fn has_process(
-    reader: &mut impl Read,
-    wanted: &Wanted<'_>,
-    process: &str,
-) -> Result<bool, StoreError> {
+pub async fn has_process(reader: &mut impl Read, wanted: &Wanted<'_>, process: &str) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT s.subscription FROM subscription s JOIN instance i ON i.instance = s.instance \
          WHERE s.shard = $1 AND s.message = $2 AND s.fields = $3 AND s.match_hash = $4 AND i.process = $5 LIMIT 1";
     let params = params![wanted.shard.0, wanted.message, wanted.fields, &wanted.match_hash, process];

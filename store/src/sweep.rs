@@ -49,8 +49,7 @@ pub async fn begin(tx: &mut Tx, row: &SweepRow) -> Result<(), StoreError> {
 pub async fn advance(tx: &mut Tx, row: &SweepRow, before: u64) -> Result<bool, StoreError> {
     const SQL: &str = "UPDATE sweep SET fields = $1, after_instance = $2, after_subscription = $3, sent = $4 \
          WHERE shard = $5 AND position = $6 AND sent = $7";
-    let params =
-        params![&row.fields, &row.after.0, row.after.1.0, row.sent, row.shard.0, row.position, before];
+    let params = params![&row.fields, &row.after.0, row.after.1.0, row.sent, row.shard.0, row.position, before];
     Ok(tx.execute(SQL, &params).await? == 1)
 }
 

@@ -22,9 +22,7 @@ use std::sync::Arc;
 pub use self::events::{Handler, HandlerAction, Missed, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
-pub use self::outward::{
-    AMBIGUOUS, END, Link, MILESTONE, MilestoneWait, NOT_REACHED, Notify, SIGNAL, Send, Signal,
-};
+pub use self::outward::{AMBIGUOUS, END, Link, MILESTONE, MilestoneWait, NOT_REACHED, Notify, SIGNAL, Send, Signal};
 pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};

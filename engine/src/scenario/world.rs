@@ -265,7 +265,8 @@ impl World {
             }
         }
         if state.ending().is_some()
-            && let Some((run, tied)) = state.tied.iter().find(|(_, tied)| tied.blocks.is_some() && tied.missed.is_none())
+            && let Some((run, tied)) =
+                state.tied.iter().find(|(_, tied)| tied.blocks.is_some() && tied.missed.is_none())
         {
             return Ok(Some((system(let_end(*run, tied)), None)));
         }

@@ -62,8 +62,7 @@ pub enum WatchTo {
 /// A child is told with its start which milestone its parent waits for, so that none can pass unseen.
 pub(super) fn watched_from_the_start(cause: &Cause) -> Map<Arc<str>, Vec<Watcher>> {
     let mut watchers = RedBlackTreeMapSync::new_sync();
-    if let Cause::Parent { instance, run, tie } | Cause::Linked { instance, run, tie } = cause
-    {
+    if let Cause::Parent { instance, run, tie } | Cause::Linked { instance, run, tie } = cause {
         for milestone in &tie.until {
             watchers.insert_mut(milestone.clone(), vec![Watcher { instance: *instance, to: WatchTo::Run(*run) }]);
         }

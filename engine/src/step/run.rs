@@ -22,8 +22,7 @@ pub(crate) fn enter(
     place: &Place,
 ) -> Deciding<()> {
     if draft.state().depth() >= CHILDREN_DEEP_MAX {
-        let detail =
-            [("limit", Value::from("children_deep")), ("at_most", Value::Int(i64::from(CHILDREN_DEEP_MAX)))];
+        let detail = [("limit", Value::from("children_deep")), ("at_most", Value::Int(i64::from(CHILDREN_DEEP_MAX)))];
         return incident(IncidentCode::LimitReached, Value::record(detail));
     }
     let input = draft.record(&child.with, place)?;

@@ -24,8 +24,10 @@ fn child(world: &World, of: InstanceId) -> InstanceId {
     started.last().expect("a child was started")
 }
 
-const WAITS: &str = "data: { got: record }\nsteps:\n  - { id: pay, wait: { message: paid, match: { order: o1 } }, into: got }\n";
-const SENDS: &str = "data: { said: record }\nsteps:\n  - { id: tell, send: paid, with: { order: o1, amount: 7 }, into: said }\n";
+const WAITS: &str =
+    "data: { got: record }\nsteps:\n  - { id: pay, wait: { message: paid, match: { order: o1 } }, into: got }\n";
+const SENDS: &str =
+    "data: { said: record }\nsteps:\n  - { id: tell, send: paid, with: { order: o1, amount: 7 }, into: said }\n";
 
 #[test]
 fn a_message_of_a_step_reaches_who_waits_and_who_comes_later_and_the_sender_hears_which() {
@@ -99,7 +101,8 @@ const STOPS: &str = "steps:\n  - { id: stop, signal: stopped, with: { line: L1 }
 
 #[test]
 fn a_signal_reaches_everybody_who_waits_now_and_is_lost_when_nobody_does() {
-    let waits = "data: { got: record }\nsteps:\n  - { id: hear, wait: { signal: stopped, match: { line: L1 } }, into: got }\n";
+    let waits =
+        "data: { got: record }\nsteps:\n  - { id: hear, wait: { signal: stopped, match: { line: L1 } }, into: got }\n";
     let mut world = worlds(&[("waits", waits), ("stops", STOPS)]);
     world.start("stops", input(0, 0)).expect("it starts");
     assert_eq!(world.lost_signals, 1);
@@ -210,10 +213,8 @@ fn a_held_end_can_be_cancelled() {
 
 #[test]
 fn a_run_until_a_milestone_goes_on_when_it_is_reached_and_the_child_goes_on_too() {
-    let parent = format!(
-        "steps:\n  - {{ id: capa, run: capa, with: {{ items: [] }}, until: planned }}\n  - {}\n",
-        task("next")
-    );
+    let parent =
+        format!("steps:\n  - {{ id: capa, run: capa, with: {{ items: [] }}, until: planned }}\n  - {}\n", task("next"));
     let mut world = worlds(&[("capa", &capa()), ("recall", &parent)]);
     let id = world.start("recall", input(0, 0)).expect("it starts");
     assert_eq!(world.open(id), ["capa"]);
@@ -231,7 +232,8 @@ fn a_run_until_a_milestone_that_is_not_reached_has_a_way_out_or_an_incident() {
         ("", vec![IncidentCode::MilestoneMissed], None),
         (", outcomes: { not_reached: { end: dropped } }", vec![], Some("dropped")),
     ] {
-        let parent = format!("steps:\n  - {{ id: capa, run: capa, with: {{ items: [] }}, until: planned{outcomes} }}\n");
+        let parent =
+            format!("steps:\n  - {{ id: capa, run: capa, with: {{ items: [] }}, until: planned{outcomes} }}\n");
         let mut world = worlds(&[("capa", &capa()), ("recall", &parent)]);
         let id = world.start("recall", input(0, 0)).expect("it starts");
         let other = child(&world, id);
@@ -333,7 +335,8 @@ fn a_process_that_starts_itself_for_ever_is_stopped_by_a_limit() {
 
 #[test]
 fn a_cancelled_child_s_outcome_is_cancelled() {
-    let parent = "steps:\n  - { id: capa, run: capa, with: { items: [] }, outcomes: { cancelled: { end: dropped } } }\n";
+    let parent =
+        "steps:\n  - { id: capa, run: capa, with: { items: [] }, outcomes: { cancelled: { end: dropped } } }\n";
     let mut world = worlds(&[("capa", &capa()), ("recall", parent)]);
     let id = world.start("recall", input(0, 0)).expect("it starts");
     let other = child(&world, id);

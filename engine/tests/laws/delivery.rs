@@ -88,7 +88,8 @@ impl World {
         if self.seen.contains(&(message.clone(), id.clone())) {
             return (Verdict::Duplicate, Vec::new());
         }
-        let sent = Sent { message: message.clone(), id: id.clone(), payload, expires: self.now.plus_micros(ttl_micros) };
+        let sent =
+            Sent { message: message.clone(), id: id.clone(), payload, expires: self.now.plus_micros(ttl_micros) };
         let to: Vec<InstanceId> =
             self.waiters.iter().filter(|waiter| self.fits(waiter, &sent)).map(|waiter| waiter.instance).collect();
         if to_one && to.len() > 1 {

@@ -107,11 +107,8 @@ impl Writer {
         let pending = if many { u64::from(u32::MAX) } else { sent.len() as u64 };
         store::message::judge(tx, (shard, name, id), pending, verdict.word(), &to).await?;
         let names = Value::list(to.iter().map(|to| Value::from(to.to_string())).collect());
-        let result = Value::record([
-            ("verdict", Value::from(verdict.word())),
-            ("to", names),
-            ("more", Value::Bool(many)),
-        ]);
+        let result =
+            Value::record([("verdict", Value::from(verdict.word())), ("to", names), ("more", Value::Bool(many))]);
         let content = Content::Service {
             actor: publish.actor.clone(),
             command: "message.publish".into(),
@@ -145,11 +142,8 @@ impl Writer {
             if many { Vec::new() } else { self.give(tx, &waiters, &publish.message, &publish.id, payload).await? };
         let verdict = if waiters.is_empty() { "lost" } else { "delivered" };
         let names = receivers(&sent).iter().map(|to| Value::from(to.to_string())).collect();
-        let result = Value::record([
-            ("verdict", Value::from(verdict)),
-            ("to", Value::list(names)),
-            ("more", Value::Bool(many)),
-        ]);
+        let result =
+            Value::record([("verdict", Value::from(verdict)), ("to", Value::list(names)), ("more", Value::Bool(many))]);
         let content = Content::Service {
             actor: publish.actor.clone(),
             command: "signal.send".into(),

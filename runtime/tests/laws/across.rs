@@ -96,7 +96,11 @@ async fn a_message_to_one_that_several_wait_for_is_refused_with_the_candidates()
         both.sort();
         assert_eq!(candidates, both);
         let cancel = Action::Cancel { reason: "not this one".into() };
-        plant.handle.submit(first, Command { actor: Actor::person("admin"), action: cancel }, None).await.expect("done");
+        plant
+            .handle
+            .submit(first, Command { actor: Actor::person("admin"), action: cancel }, None)
+            .await
+            .expect("done");
         let waiting = || async { number(&database, "SELECT COUNT(*) FROM subscription").await == 1 };
         plant.until("one waits", waiting).await;
         plant.handle.publish(publish).await.expect("it is clear now");
@@ -162,10 +166,8 @@ async fn a_milestone_of_a_process_on_another_shard_is_heard_and_one_that_cannot_
         let works = process("works", &format!("{PEOPLE}{works}"));
         let waits = process("waits", &format!("{PEOPLE}{waits}"));
         let plant = Plant::start(&database, &[works, waits]).await;
-        let (first, second) = (
-            plant.begin("works", order("o1")).await.instance,
-            plant.begin("works", order("o2")).await.instance,
-        );
+        let (first, second) =
+            (plant.begin("works", order("o1")).await.instance, plant.begin("works", order("o2")).await.instance);
         let mut all = Vec::new();
         // Enough of them that some lie on another shard.
         for _ in 0..8 {
@@ -179,7 +181,11 @@ async fn a_milestone_of_a_process_on_another_shard_is_heard_and_one_that_cannot_
         }
         let missed = plant.begin("waits", order(&second.to_string())).await.instance;
         let cancel = Action::Cancel { reason: "not needed".into() };
-        plant.handle.submit(second, Command { actor: Actor::person("admin"), action: cancel }, None).await.expect("done");
+        plant
+            .handle
+            .submit(second, Command { actor: Actor::person("admin"), action: cancel }, None)
+            .await
+            .expect("done");
         let nobody = InstanceId::new(uuid::Uuid::from_u128(77), ShardId(0)).to_string();
         let unknown = plant.begin("waits", order(&nobody)).await.instance;
         for id in [missed, unknown] {
@@ -240,11 +246,12 @@ async fn a_webhook_is_tried_again_with_the_same_key_and_its_arrival_is_on_record
         plant.until("a first attempt", || async { given.lock().expect("unpoisoned").len() == 1 }).await;
         let waits = "SELECT COUNT(*) FROM delivery WHERE status = 'waiting' AND attempts = 1 AND ready_at > 0";
         plant.until("it is put off", || async { number(&database, waits).await == 1 }).await;
-        plant.until("the second attempt", || async {
-            plant.pass(DAY);
-            number(&database, "SELECT COUNT(*) FROM delivery WHERE status = 'delivered'").await == 1
-        })
-        .await;
+        plant
+            .until("the second attempt", || async {
+                plant.pass(DAY);
+                number(&database, "SELECT COUNT(*) FROM delivery WHERE status = 'delivered'").await == 1
+            })
+            .await;
         let given = given.lock().expect("unpoisoned").clone();
         assert!(given.len() >= 2 && given.iter().all(|parcel| parcel.idempotency_key == given[0].idempotency_key));
         assert_eq!(given[0].people.len(), 2, "whoever has the role now");

@@ -231,12 +231,7 @@ impl Plant {
         Plant::begin_node(database, definitions, clock, config).await
     }
 
-    async fn begin_node(
-        database: &Database,
-        definitions: &[Arc<Definition>],
-        clock: Clock,
-        config: Config,
-    ) -> Plant {
+    async fn begin_node(database: &Database, definitions: &[Arc<Definition>], clock: Clock, config: Config) -> Plant {
         let people = People(vec![
             ("li", vec!["sales"]),
             ("wang", vec!["manager"]),

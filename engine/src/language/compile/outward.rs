@@ -90,7 +90,8 @@ impl Compiler<'_> {
         for (field, kind) in fields.iter() {
             let given = node.get("with").is_some_and(|with| with.get(field).is_some());
             if !given && !matches!(kind, Type::Optional(_) | Type::Any) {
-                let message = text!(format!("`{name}` 需要字段 `{field}`"), format!("`{name}` needs the field `{field}`"));
+                let message =
+                    text!(format!("`{name}` 需要字段 `{field}`"), format!("`{name}` needs the field `{field}`"));
                 let hint =
                     text!(format!("在 `with` 中加入 `{field}`（{kind}）"), format!("add `{field}` ({kind}) to `with`"));
                 self.say(&codes::MESSAGE_MISSING_FIELD, at, message, Some(hint));

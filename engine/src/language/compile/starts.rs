@@ -26,7 +26,11 @@ impl Compiler<'_> {
             let sign = node.get("sign").and_then(|sign| self.meaning(sign));
             return Some(Start::People { roles, form, sign });
         }
-        self.shape(node, "start", &["message", "else", "process", "schedule", "zone", "gap", "overlap", "missed", "with"])?;
+        self.shape(
+            node,
+            "start",
+            &["message", "else", "process", "schedule", "zone", "gap", "overlap", "missed", "with"],
+        )?;
         if let Some(message_node) = node.get("message") {
             let message = self.message_wait(node)?.message;
             let or_event = match node.get("else") {

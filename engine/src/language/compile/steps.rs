@@ -222,9 +222,7 @@ impl Compiler<'_> {
                 kind,
                 "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose" | "signal" | "notify"
             ),
-            "events" => {
-                !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "signal" | "notify")
-            }
+            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "signal" | "notify"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,
         };
