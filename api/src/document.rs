@@ -29,6 +29,7 @@ pub const OPEN: &[&str] =
         (name = "releases", description = "Deployed bundles of process files"),
         (name = "instances", description = "Running and ended processes, their state and history"),
         (name = "tasks", description = "Work for people: inboxes, claiming, completing, signing"),
+        (name = "notices", description = "What people are told"),
         (name = "messages", description = "News from outside that instances wait for"),
         (name = "jobs", description = "Work for machines in any language"),
         (name = "incidents", description = "What stands still until an operator acts"),

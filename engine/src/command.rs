@@ -122,6 +122,47 @@ pub enum Action {
         code: Arc<str>,
         message: Arc<str>,
     },
+    /// A process that a step started, or runs with a tie, is there.
+    ConfirmChild {
+        run: RunId,
+        child: InstanceId,
+    },
+    /// A child reached the milestone that its parent waits for, or that holds its parent's end.
+    ReachChild {
+        run: RunId,
+        child: InstanceId,
+        milestone: Arc<str>,
+        output: Value,
+    },
+    /// Another instance waits for a milestone of this one.
+    Watch {
+        watcher: InstanceId,
+        subscription: SubscriptionId,
+        milestone: Arc<str>,
+    },
+    /// It waits no more.
+    Unwatch {
+        watcher: InstanceId,
+        subscription: SubscriptionId,
+        milestone: Arc<str>,
+    },
+    /// The other process can reach the milestone no more: it ended so, or there is none.
+    MissMilestone {
+        subscription: SubscriptionId,
+        outcome: Arc<str>,
+    },
+    /// What became of a message that a step sent.
+    TakeVerdict {
+        run: RunId,
+        verdict: Verdict,
+        /// Who got it, or who could have; the first of many.
+        to: Vec<InstanceId>,
+    },
+    /// What became of a mail or a webhook of this instance.
+    FinishDelivery {
+        delivery: DeliveryId,
+        result: DeliveryResult,
+    },
     /// Goes on after the budget of a transition was spent.
     Continue,
     Cancel {
@@ -174,6 +215,13 @@ impl Action {
             Action::Deliver { .. } => "deliver",
             Action::EndChild { .. } => "end_child",
             Action::RefuseChild { .. } => "refuse_child",
+            Action::ConfirmChild { .. } => "confirm_child",
+            Action::ReachChild { .. } => "reach_child",
+            Action::Watch { .. } => "watch",
+            Action::Unwatch { .. } => "unwatch",
+            Action::MissMilestone { .. } => "miss_milestone",
+            Action::TakeVerdict { .. } => "take_verdict",
+            Action::FinishDelivery { .. } => "finish_delivery",
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
@@ -220,6 +268,93 @@ pub enum Cause {
     Parent {
         instance: InstanceId,
         run: RunId,
+        #[serde(default, skip_serializing_if = "Tie::is_plain")]
+        tie: Tie,
+    },
+    /// A step of another instance, which goes on without awaiting the end.
+    Linked {
+        instance: InstanceId,
+        run: RunId,
+        #[serde(default, skip_serializing_if = "Tie::is_plain")]
+        tie: Tie,
+    },
+}
+
+/// What a child knows of what ties it to its parent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tie {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Arc<str>>,
+    /// The milestones that the parent is told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub until: Vec<Arc<str>>,
+    /// How many parents there are above.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
+}
+
+impl Tie {
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        *self == Tie::default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// What became of a message, as its owner tells its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// To those who waited.
+    Delivered,
+    /// It started processes, and nobody waited.
+    Started,
+    /// Kept for somebody who comes before its time is over.
+    Buffered,
+    /// The sender's id was seen before: nothing has happened now.
+    Duplicate,
+    /// It is for one, and several wait: nobody got it.
+    Ambiguous,
+}
+
+impl Verdict {
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Delivered => "delivered",
+            Verdict::Started => "started",
+            Verdict::Buffered => "buffered",
+            Verdict::Duplicate => "duplicate",
+            Verdict::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// One delivery out of the house: the transition of its instance that ordered it, and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryId {
+    pub version: u64,
+    pub seq: u32,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DeliveryResult {
+    Delivered {
+        attempts: u32,
+    },
+    /// Its attempts are spent, or trying again cannot help.
+    Failed {
+        attempts: u32,
+        code: Arc<str>,
+        message: Arc<str>,
     },
 }
 

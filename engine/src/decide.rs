@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::across;
 use crate::command::{Action, Actor, Command, JobResult, Start, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
@@ -37,8 +38,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         return reject(Rejection::UnknownInstance);
     }
     if !draft.state().is_live() {
-        let outcome = draft.state().outcome.clone().unwrap_or_default();
-        return reject(Rejection::Ended { outcome });
+        return across::after_the_end(draft, &command.action);
     }
     match hold::gate(draft, command)? {
         Gate::Open => act(draft, command),
@@ -64,19 +64,29 @@ fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
         }
         Action::FireTimer { timer } => fire(draft, *timer),
         Action::Deliver { subscription, message, id, payload } => deliver(draft, *subscription, message, id, payload),
-        Action::EndChild { run, child, outcome, output } => {
-            let step = awaited(draft, *run, *child)?;
-            draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
-            let writes = match draft.writes(&step.writes, output) {
-                Ok(writes) => writes,
-                Err(misfit) => return misfit.into_incident(),
-            };
-            let done = Done { output: output.clone(), writes, ..Done::plain(outcome) };
-            flow::complete(draft, *run, &step, done)
+        Action::EndChild { run, child, outcome, output } => across::child_ended(draft, (*run, *child), outcome, output),
+        Action::ConfirmChild { run, child } => across::child_confirmed(draft, *run, *child),
+        Action::ReachChild { run, child, milestone, output } => {
+            across::child_reached(draft, (*run, *child), milestone, output)
+        }
+        Action::Watch { watcher, subscription, milestone } => {
+            let (watcher, subscription, milestone) = (*watcher, *subscription, milestone.clone());
+            draft.emit(Event::Watched { watcher, subscription, milestone });
+            Ok(())
+        }
+        Action::Unwatch { .. } => across::unwatch(draft, action),
+        Action::MissMilestone { subscription, outcome } => across::milestone_missed(draft, *subscription, outcome),
+        Action::TakeVerdict { run, verdict, to } => across::judged(draft, *run, *verdict, to),
+        Action::FinishDelivery { delivery, result } => {
+            across::delivered(draft, *delivery, result);
+            Ok(())
         }
         Action::RefuseChild { run, child, code, message } => {
             awaited(draft, *run, *child)?;
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: "refused".into() });
+            if draft.state().tied.contains_key(run) {
+                draft.emit(Event::ChildUntied { run: *run, child: *child });
+            }
             let detail = [("code", Value::Text(code.clone())), ("message", Value::Text(message.clone()))];
             draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
             Ok(())
@@ -115,6 +125,22 @@ pub(crate) fn consume(draft: &mut Draft, action: &Action) -> Result<(), Rejectio
         }
         Action::EndChild { run, child, outcome, .. } => {
             draft.emit(Event::ChildEnded { run: *run, child: *child, outcome: outcome.clone() });
+            Ok(())
+        }
+        Action::ConfirmChild { run, child } => {
+            draft.emit(Event::ChildConfirmed { run: *run, child: *child });
+            Ok(())
+        }
+        Action::ReachChild { run, child, milestone, .. } => {
+            draft.emit(Event::ChildReached { run: *run, child: *child, milestone: milestone.clone() });
+            Ok(())
+        }
+        Action::MissMilestone { subscription, outcome } => {
+            draft.emit(Event::MilestoneMissed { subscription: *subscription, outcome: outcome.clone() });
+            Ok(())
+        }
+        Action::TakeVerdict { run, verdict, to } => {
+            draft.emit(Event::MessageJudged { run: *run, verdict: *verdict, to: to.clone() });
             Ok(())
         }
         // A start has nothing yet that an operator could mend.
@@ -162,7 +188,7 @@ fn begin(draft: &mut Draft, actor: &Actor, start: &Start) -> Deciding<()> {
             let mut trial = draft.trial(&started(None));
             let value = draft.value_in(&mut trial, expression)?;
             match value {
-                Value::Text(text) => Some(text),
+                Value::Text(text) => Some(draft.numbered(&text, expression)?),
                 Value::Int(number) => Some(Arc::from(number.to_string())),
                 Value::Null => None,
                 other => {
@@ -432,7 +458,14 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     operator(draft, actor)?;
     draft.place = open.run;
     draft.emit(Event::IncidentResolved { incident: id, by: actor.clone(), reason: Some(reason.clone()) });
-    let Some(run) = open.run.filter(|run| *run != ROOT_RUN) else { return Ok(()) };
+    let Some(run) = open.run.filter(|run| *run != ROOT_RUN) else {
+        if let Some(delivery) = across::delivery_of(&open.detail).filter(|_| open.code == IncidentCode::DeliveryFailed)
+        {
+            draft.emit(Event::DeliveryRetried { delivery });
+        }
+        across::settle_end(draft);
+        return Ok(());
+    };
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
@@ -457,4 +490,13 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         chosen: None,
     });
     Ok(())
+}
+
+/// What a schedule starts its process with: expressions read `due` and `now`, the moment that the schedule names.
+pub fn scheduled_input(
+    definition: &definition::Definition,
+    with: &std::collections::BTreeMap<Arc<str>, definition::Template>,
+    due: crate::time::Timestamp,
+) -> Result<Value, String> {
+    crate::evaluate::of_schedule(with, due, &definition.process)
 }

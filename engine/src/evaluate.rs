@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::draft::{Deciding, Draft, Stop, incident};
-use crate::facts::Fact;
+use crate::facts::{Ask, Fact};
 use crate::id::ScopeId;
 use crate::incident::IncidentCode;
 use crate::language::definition::{Definition, Path, Piece, Template, Text, TextTemplate, Write};
@@ -206,6 +206,23 @@ impl Draft {
         crate::state::State::started(self.context.instance, started, self.now())
     }
 
+    /// A business key with the numbers that it asks for: `next("CAPA")` gives `CAPA-000001`.
+    pub(crate) fn numbered(&mut self, key: &str, expression: &Expression) -> Deciding<Arc<str>> {
+        let mut key = key.to_owned();
+        for used in expression.functions().iter().filter(|used| used.name.as_ref() == "next") {
+            let Some((sequence, _)) = used.texts.first() else { continue };
+            let place = crate::rules::expression::undrawn(sequence);
+            if !key.contains(&place) {
+                continue;
+            }
+            let Fact::Number { number } = self.ask(Ask::Number { sequence: sequence.clone() })? else {
+                return Err(Stop::Diverged);
+            };
+            key = key.replace(&place, &format!("{sequence}-{number:06}"));
+        }
+        Ok(key.into())
+    }
+
     /// The value of an expression over a trial state.
     pub(crate) fn value_in(
         &mut self,
@@ -226,4 +243,68 @@ impl Draft {
             _ => Err(Stop::Diverged),
         }
     }
+}
+
+/// What the expressions of a schedule may read.
+struct Due(Value);
+
+impl crate::rules::expression::Names for Due {
+    fn lookup(&self, name: &str) -> Option<Value> {
+        matches!(name, "due" | "now").then(|| self.0.clone())
+    }
+
+    fn visits(&self, _: &str) -> i64 {
+        0
+    }
+
+    fn reached(&self, _: &str) -> bool {
+        false
+    }
+
+    fn any_outcome(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
+
+/// The values of a schedule's `with`, before there is an instance.
+pub(crate) fn of_schedule(
+    with: &BTreeMap<Arc<str>, Template>,
+    due: crate::time::Timestamp,
+    process: &str,
+) -> Result<Value, String> {
+    let names = Due(Value::text(due.to_string()));
+    let mut input = Map::new();
+    for (name, template) in with {
+        let value =
+            without_instance(template, &names).map_err(|error| format!("{process}, `{name}`: {}", error.code))?;
+        input.insert(name.clone(), value);
+    }
+    Ok(Value::map(input))
+}
+
+fn without_instance(template: &Template, names: &Due) -> Result<Value, EvaluationError> {
+    Ok(match template {
+        Template::Literal(value) => value.clone(),
+        Template::Expression(expression) => expression.evaluate(names)?,
+        Template::Text(pieces) => {
+            let mut text = String::new();
+            for piece in pieces {
+                match piece {
+                    Piece::Literal(literal) => text.push_str(literal),
+                    Piece::Hole(expression) => text.push_str(&printed(&expression.evaluate(names)?)),
+                }
+            }
+            Value::text(text)
+        }
+        Template::List(items) => {
+            Value::list(items.iter().map(|item| without_instance(item, names)).collect::<Result<_, _>>()?)
+        }
+        Template::Record(entries) => {
+            let mut map = Map::new();
+            for (name, template) in entries {
+                map.insert(name.clone(), without_instance(template, names)?);
+            }
+            Value::map(map)
+        }
+    })
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::operations::{BlockMove, Closing, FieldFix};
 pub use self::worked::{Chosen, Did, Place};
-use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, WorkId};
+use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, DeliveryId, DeliveryResult, Verdict, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Path, Rest, Rule, SeatOrder, Text};
@@ -212,6 +212,8 @@ pub enum Event {
         process: Arc<str>,
         release: Digest,
         input: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tie: Option<ChildTie>,
     },
     ChildEnded {
         run: RunId,
@@ -222,6 +224,88 @@ pub enum Event {
     ChildAbandoned {
         run: RunId,
         child: InstanceId,
+    },
+
+    /// A process that a step started is there.
+    ChildConfirmed {
+        run: RunId,
+        child: InstanceId,
+    },
+    /// A child reached the milestone that was waited for.
+    ChildReached {
+        run: RunId,
+        child: InstanceId,
+        milestone: Arc<str>,
+    },
+    /// A child's end came after the step that awaited it was given up, or after this instance had ended.
+    ChildOrphaned {
+        run: RunId,
+        child: InstanceId,
+        outcome: Arc<str>,
+    },
+    /// The tie to a child that never was, or that an operator let go.
+    ChildUntied {
+        run: RunId,
+        child: InstanceId,
+    },
+    /// The outcome is decided, but the end waits for other instances.
+    EndHeld {
+        outcome: Arc<str>,
+    },
+    /// Another instance waits for a milestone of this one.
+    Watched {
+        watcher: InstanceId,
+        subscription: SubscriptionId,
+        milestone: Arc<str>,
+    },
+    Unwatched {
+        watcher: InstanceId,
+        subscription: SubscriptionId,
+        milestone: Arc<str>,
+    },
+    /// The other instance can reach the milestone no more.
+    MilestoneMissed {
+        subscription: SubscriptionId,
+        outcome: Arc<str>,
+    },
+    MessageSent {
+        run: RunId,
+        message: Arc<str>,
+        id: Arc<str>,
+        payload: Value,
+        ttl_micros: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        to_one: bool,
+    },
+    /// What its owner says became of it.
+    MessageJudged {
+        run: RunId,
+        verdict: Verdict,
+        to: Vec<InstanceId>,
+    },
+    SignalSent {
+        run: RunId,
+        signal: Arc<str>,
+        payload: Value,
+    },
+    /// People are told something.
+    Notified {
+        run: RunId,
+        to: Vec<Candidates>,
+        text: Text,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        mail: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        webhook: Option<Arc<str>>,
+    },
+    /// A mail or a webhook has arrived, or never will.
+    DeliveryFinished {
+        delivery: DeliveryId,
+        result: DeliveryResult,
+    },
+    /// It is tried anew.
+    DeliveryRetried {
+        delivery: DeliveryId,
     },
 
     /// An event of a step, a block or the process happened.
@@ -359,6 +443,23 @@ pub enum Event {
         #[serde(default)]
         data: Value,
     },
+}
+
+/// What ties a child to this instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChildTie {
+    /// The step that started it does not await its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub started: bool,
+    /// The milestone that the step awaits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Arc<str>>,
+    /// A milestone, or `end`: until then this instance does not end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Arc<str>>,
 }
 
 /// Why a block was opened under a step.

@@ -52,6 +52,10 @@ pub enum Fact {
         release: Option<Digest>,
         child: InstanceId,
     },
+    /// The next number of a sequence, which is this instance's now.
+    Number {
+        number: u64,
+    },
 }
 
 /// What an inline activity gave.
@@ -129,6 +133,8 @@ pub enum Ask {
     Key { process: Arc<str>, key: Arc<str> },
     /// Which release of `process` is effective, and what shall the child's id be?
     Child { process: Arc<str> },
+    /// Draw the next number of this sequence.
+    Number { sequence: Arc<str> },
 }
 
 /// How many holders of a role get a seat each.

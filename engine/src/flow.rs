@@ -9,7 +9,7 @@ use crate::command::{ActivityFailure, Actor};
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
 use crate::event::{self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
-use crate::id::{BlockKey, RunId, ScopeId, StepKey, SubscriptionId};
+use crate::id::{BlockKey, IncidentId, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
 use crate::operate::sweep;
@@ -232,7 +232,12 @@ pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
 
 /// Incidents that are still open when nothing is left for them to stop.
 pub(crate) fn close_incidents(draft: &mut Draft) {
-    let open: Vec<_> = draft.state().incidents.keys().copied().collect();
+    close_incidents_but(draft, &[]);
+}
+
+/// The same, but for those that hold the end.
+pub(crate) fn close_incidents_but(draft: &mut Draft, held: &[IncidentId]) {
+    let open: Vec<_> = draft.state().incidents.keys().copied().filter(|id| !held.contains(id)).collect();
     for incident in open {
         draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
     }

@@ -84,6 +84,18 @@ incidents! {
     ChildRefused = "child_refused", "A child process refused to start", "子流程拒绝启动",
         "`detail.code` and `detail.message` say why. Mend the data, or the step's `with` in a new release, then retry.",
         "`detail.code` 与 `detail.message` 说明原因；修正数据，或在新版本中修正步骤的 `with`，然后重试。";
+    /// A child, or another process that is waited for, ended without the milestone.
+    MilestoneMissed = "milestone_missed", "A milestone will not be reached", "里程碑不会达到",
+        "`detail` names the other instance and how it ended. Where that may happen give the step an outcome `not_reached`. Retry waits anew; for a link that holds the end, retry lets go of it.",
+        "`detail` 指出另一实例及其结局；若属正常情形，请为步骤给出 `not_reached` 去向。重试即重新等待；若是阻止结束的关联，重试即放开它。";
+    /// A message for one instance, and several wait for it.
+    MessageAmbiguous = "message_ambiguous", "Several wait for a message that is for one", "发给一个实例的消息有多个等待者",
+        "`detail.candidates` names them. Add what tells them apart to the message and to `match`, or declare it `to: all`; then retry.",
+        "`detail.candidates` 列出等待者；在消息和 `match` 中加入区分的字段，或在目录中声明 `to: all`，然后重试。";
+    /// A mail or a webhook could not be delivered.
+    DeliveryFailed = "delivery_failed", "A mail or a webhook was not delivered", "邮件或 webhook 未能送达",
+        "`detail.code` and `detail.message` say why. Mend the channel or the address, then retry.",
+        "`detail.code` 与 `detail.message` 说明原因；修正通道或地址后重试。";
     /// A limit of the engine was reached.
     LimitReached = "limit_reached", "A limit of the engine was reached", "达到引擎上限",
         "`detail` names the limit; split the work, then retry.",

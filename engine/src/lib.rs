@@ -22,6 +22,7 @@
 //! | [`canonical`] | the bytes of what is stored and hashed |
 //! | [`history`] | the log's row, its chain, deciding again |
 
+mod across;
 mod ballot;
 pub mod canonical;
 pub mod command;

@@ -3,17 +3,19 @@
 //! Everything here is derived: it can be dropped and made again from the log. Rows of one transition are
 //! whole rows, not differences, so applying them twice does no harm.
 
+mod across;
 mod changes;
 
 use std::sync::Arc;
 
+pub use self::across::{Channel, DeliveryRow, NoticeKind, NoticeRow, milestone_of};
 pub use self::changes::{changes, standing};
 
-use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
+use crate::command::{Action, Actor, Cause, Command, DeliveryId, DeliveryResult, Start, WorkId};
 use crate::event::{Candidates, TimerPurpose};
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
-use crate::language::definition::{ActivityMode, Text};
+use crate::language::definition::{ActivityMode, SIGNAL, Text};
 use crate::rejection::Rejection;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -47,6 +49,16 @@ pub enum RowChange {
         timer: TimerId,
     },
     Incident(IncidentRow),
+    /// People are told something.
+    Notice(NoticeRow),
+    /// A mail or a webhook to be sent.
+    Delivery(DeliveryRow),
+    /// What became of one; none: it is tried anew.
+    DeliveryDone {
+        instance: InstanceId,
+        delivery: DeliveryId,
+        result: Option<DeliveryResult>,
+    },
     /// Something for another stream, in the order of the transition.
     Outgoing(Outgoing),
 }
@@ -91,7 +103,13 @@ impl Outgoing {
     /// What the parent hears when a child refuses to start; none for any other command.
     #[must_use]
     pub fn of_refusal(child: InstanceId, command: &Command, rejection: &Rejection) -> Option<Self> {
-        let Action::Start(Start { cause: Cause::Parent { instance, run }, .. }) = &command.action else { return None };
+        let Action::Start(Start {
+            cause: Cause::Parent { instance, run, .. } | Cause::Linked { instance, run, .. },
+            ..
+        }) = &command.action
+        else {
+            return None;
+        };
         // It started before: this is a second delivery.
         if matches!(rejection, Rejection::Gone(_)) {
             return None;
@@ -108,14 +126,17 @@ impl Outgoing {
     pub fn of_refused_delivery(state: Option<&State>, action: &Action) -> Option<Self> {
         let Action::Deliver { subscription, message, id, .. } = action else { return None };
         let held = state.and_then(|state| state.awaits(*subscription).map(|held| (state.id(), held.matches().clone())));
-        Some(match held {
+        // Signals and milestones are kept for nobody else.
+        let kept = !message.starts_with(SIGNAL) && milestone_of(message).is_none();
+        let (message, subscription) = (message.clone(), *subscription);
+        match held {
             // Its `when` does not take this one; it goes on waiting for others.
-            Some((instance, matches)) => {
-                let (message, subscription) = (message.clone(), *subscription);
-                Outgoing::Subscribe { message, matches, instance, subscription }
+            Some((instance, matches)) if kept => {
+                Some(Outgoing::Decline { message, id: id.clone(), matches, instance, subscription })
             }
-            None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-        })
+            Some((instance, matches)) => Some(Outgoing::Subscribe { message, matches, instance, subscription }),
+            None => kept.then(|| Outgoing::GiveBack { message, id: id.clone() }),
+        }
     }
 }
 
@@ -277,5 +298,31 @@ pub enum Outgoing {
     GiveBack {
         message: Arc<str>,
         id: Arc<str>,
+    },
+    /// The waiter's `when` does not take this message: it waits on for others, and the message for somebody else.
+    Decline {
+        message: Arc<str>,
+        id: Arc<str>,
+        matches: Value,
+        instance: InstanceId,
+        subscription: SubscriptionId,
+    },
+    /// A message of a step.
+    Publish {
+        message: Arc<str>,
+        id: Arc<str>,
+        payload: Value,
+        ttl_micros: i64,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        to_one: bool,
+        instance: InstanceId,
+        run: RunId,
+    },
+    /// A signal of a step, to everybody who waits at this moment.
+    Signal {
+        signal: Arc<str>,
+        payload: Value,
+        instance: InstanceId,
+        run: RunId,
     },
 }

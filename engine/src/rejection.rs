@@ -54,6 +54,9 @@ pub enum Rejection {
     ReasonRequired,
     #[error("there is no such incident")]
     UnknownIncident,
+    /// It is for one instance, and several wait for it.
+    #[error("several wait for this message, which is for one: {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    AmbiguousMessage { candidates: Vec<InstanceId> },
     #[error("a limit was reached: {0}")]
     LimitReached(Arc<str>),
     #[error("the instance is suspended since {since} by {by}: {reason}")]
@@ -119,6 +122,7 @@ impl Rejection {
             Rejection::DuplicateKey { .. } => "duplicate_key",
             Rejection::ReasonRequired => "reason_required",
             Rejection::UnknownIncident => "unknown_incident",
+            Rejection::AmbiguousMessage { .. } => "ambiguous_message",
             Rejection::LimitReached(_) => "limit_reached",
             Rejection::Suspended { .. } => "suspended",
             Rejection::Quarantined { .. } => "quarantined",
@@ -166,6 +170,10 @@ impl Rejection {
             Rejection::DuplicateKey { key, instance } => format!("键 {key} 已有运行中的实例：{instance}"),
             Rejection::ReasonRequired => "必须填写原因".into(),
             Rejection::UnknownIncident => "没有这个异常事件".into(),
+            Rejection::AmbiguousMessage { candidates } => {
+                let list = candidates.iter().map(ToString::to_string).collect::<Vec<_>>();
+                format!("此消息只发给一个实例，却有多个等待者：{}", list.join("、"))
+            }
             Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
             Rejection::Suspended { by, reason, since } => format!("实例自 {since} 起由 {by} 挂起：{reason}"),
             Rejection::Quarantined { since } => format!("实例自 {since} 起因程序错误被隔离"),

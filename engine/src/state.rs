@@ -7,6 +7,7 @@
 //! Fields are private to this module's tree: [`apply`](State::apply) is the only writer. The maps are
 //! persistent, so a draft is a cheap copy and the cost of a step does not grow with the history.
 
+mod across;
 mod apply;
 mod names;
 pub mod operations;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize};
 
+pub use self::across::{ChildStatus, TiedChild, WatchTo, Watcher};
 pub use self::names::{At, Extra};
 pub(crate) use self::people::{Answered, Copied, Decided, ResumeAt, ScopePeople, SignOffs};
 pub use self::view::WakeSource;
@@ -89,6 +91,15 @@ pub struct State {
     pub(crate) operations: operations::Operations,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
+    /// Instances that steps started, or run with a tie, by the activation of the step.
+    #[serde(default = "Map::default", skip_serializing_if = "Map::is_empty")]
+    pub(crate) tied: Map<RunId, TiedChild>,
+    /// Who waits for a milestone of this one that is not reached.
+    #[serde(default = "Map::default", skip_serializing_if = "Map::is_empty")]
+    pub(crate) watchers: Map<Arc<str>, Vec<Watcher>>,
+    /// The outcome, once it is decided while other instances still hold the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ending: Option<Arc<str>>,
 }
 
 /// One activation of a block.
@@ -218,6 +229,8 @@ pub enum Body {
         child: InstanceId,
         process: Arc<str>,
     },
+    /// A message on its way to its owner, whose verdict is awaited.
+    Sent,
 }
 
 /// Work for a person that is open.
@@ -394,11 +407,11 @@ impl State {
         self.status.is_live()
     }
 
-    /// The parent that awaits this instance's end.
+    /// The instance whose step started this one.
     #[must_use]
     pub fn parent(&self) -> Option<(InstanceId, RunId)> {
         match self.cause {
-            Cause::Parent { instance, run } => Some((instance, run)),
+            Cause::Parent { instance, run, .. } | Cause::Linked { instance, run, .. } => Some((instance, run)),
             _ => None,
         }
     }

@@ -12,6 +12,7 @@ pub(crate) mod parallel;
 pub(crate) mod repeat;
 pub(crate) mod rule;
 pub(crate) mod run;
+pub(crate) mod send;
 pub(crate) mod task;
 pub(crate) mod wait;
 
@@ -41,7 +42,11 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         StepKind::Repeat(repeat) => repeat::enter(draft, scope, step, repeat, place),
         StepKind::Wait(wait) => wait::enter(draft, scope, step, wait, place),
         StepKind::First { alternatives } => first::enter(draft, scope, step, alternatives, place),
-        StepKind::Run(child) => run::enter(draft, scope, step, child, place),
+        StepKind::Run(child) => run::enter(draft, scope, step, child, false, place),
+        StepKind::Start(child) => run::enter(draft, scope, step, child, true, place),
+        StepKind::Send(send) => send::message(draft, scope, step, send, place),
+        StepKind::Signal(signal) => send::signal(draft, scope, step, signal, place),
+        StepKind::Notify(notify) => send::notify(draft, scope, step, notify, place),
         StepKind::Steps { block } => {
             let run = open(draft, scope, step, Body::Plain, place)?;
             draft.open_scope(run, block, Purpose::Body, None);

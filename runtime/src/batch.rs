@@ -41,6 +41,8 @@ pub(crate) struct Batch {
     weight: usize,
     /// What it sends to other streams, to be handed over after the commit.
     pub(crate) sent: Vec<(Origin, Outgoing)>,
+    /// What goes to many and has not reached all.
+    pub(crate) sweeps: Vec<(ShardId, u64)>,
     answers: Vec<Answer>,
     snapshots: Vec<Snapshot>,
     /// Something was written directly through the transaction.
@@ -60,6 +62,7 @@ impl Batch {
             changes: Vec::new(),
             weight: 0,
             sent: Vec::new(),
+            sweeps: Vec::new(),
             answers: Vec::new(),
             snapshots: Vec::new(),
             dirty: false,
@@ -165,6 +168,12 @@ impl Batch {
     pub(crate) fn queued_jobs(&self) -> bool {
         let mut changes = self.changes.iter().flat_map(|(_, _, changes)| changes);
         changes.any(|change| matches!(change, RowChange::Job(_)))
+    }
+
+    /// Whether mails or webhooks were ordered in it.
+    pub(crate) fn has_deliveries(&self) -> bool {
+        let mut changes = self.changes.iter().flat_map(|(_, _, changes)| changes);
+        changes.any(|change| matches!(change, RowChange::Delivery(_) | RowChange::DeliveryDone { result: None, .. }))
     }
 
     /// Writes everything but the commit; the shards' heads come last. `false`: a lease is lost.

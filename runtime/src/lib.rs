@@ -9,6 +9,7 @@
 //! | [`releases`], [`load`] | definitions and states, from memory or the store |
 //! | `writer`, `batch`, `cache` | group commit |
 //! | [`clock`], [`skew`] | time, and what stops while it is in doubt |
+//! | [`courier`], `deliveries` | mails and webhooks: the port, and the loop that sends them |
 //! | `timers`, `background`, `schedules`, `holder` | the other loops |
 
 pub mod activity;
@@ -16,6 +17,8 @@ mod background;
 mod batch;
 pub mod cache;
 pub mod clock;
+pub mod courier;
+mod deliveries;
 pub mod deploy;
 pub mod directory;
 pub mod error;

@@ -18,6 +18,7 @@ use crate::activity::Activities;
 use crate::batch::Head;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::courier::{Courier, NoCourier};
 use crate::directory::Directory;
 use crate::handle::Handle;
 use crate::holder;
@@ -26,7 +27,7 @@ use crate::request::{Request, Work};
 use crate::shared::{Counts, Shared};
 use crate::skew::{self, Watch};
 use crate::writer::{Writer, chain};
-use crate::{background, schedules, timers};
+use crate::{background, deliveries, schedules, timers};
 
 /// How a node is set up.
 #[derive(Clone)]
@@ -39,11 +40,19 @@ pub struct Config {
     pub lease: Duration,
     /// Background jobs at the same time.
     pub background_max: usize,
+    /// Who takes mails and webhooks out of the house.
+    pub courier: Arc<dyn Courier>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { queue_max: 4_096, cache_bytes_max: 256 << 20, lease: Duration::from_secs(10), background_max: 2 }
+        Config {
+            queue_max: 4_096,
+            cache_bytes_max: 256 << 20,
+            lease: Duration::from_secs(10),
+            background_max: 2,
+            courier: Arc::new(NoCourier),
+        }
     }
 }
 
@@ -102,6 +111,8 @@ impl Node {
             timers: Notify::new(),
             next_timer: AtomicI64::new(i64::MAX),
             jobs: Notify::new(),
+            deliveries: Notify::new(),
+            courier: config.courier.clone(),
             stopping: AtomicBool::new(false),
             lease_lost: AtomicBool::new(false),
             disk_full: AtomicBool::new(false),
@@ -119,6 +130,7 @@ impl Node {
             tokio::spawn(skew::run(Handle { shared: shared.clone() })),
             tokio::spawn(schedules::run(Handle { shared: shared.clone() })),
             tokio::spawn(background::run(shared.clone(), config.background_max)),
+            tokio::spawn(deliveries::run(Handle { shared: shared.clone() })),
             tokio::spawn(catch_up(shared.clone())),
         ];
         Ok(Node { handle: Handle { shared }, writers, loops, epochs })
@@ -201,6 +213,7 @@ async fn writer(
         last_at,
         first: VecDeque::new(),
         commits: 0,
+        sweeping: HashMap::new(),
         checkpoint: None,
     })
 }
@@ -257,6 +270,12 @@ async fn resume(shared: &Arc<Shared>, shard: ShardId) -> Result<(), StoreError> 
         if ready.len() < PAGE as usize {
             break;
         }
+    }
+    let mut reader = shared.database.read().await?;
+    let sweeps = store::sweep::of_shard(&mut reader, shard, PAGE).await?;
+    drop(reader);
+    for position in sweeps {
+        let _ = shared.send_waiting(shard, Request::new(Work::Sweep { shard, position, resumed: true })).await;
     }
     let mut after = None;
     for origin in [shard, background::RESULTS] {

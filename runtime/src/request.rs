@@ -86,6 +86,12 @@ pub(crate) enum Work {
         write: ServiceWrite,
     },
     Publish(Publish),
+    /// The next chunk of what goes to many. `resumed`: after a restart, or now and then, in case nobody does.
+    Sweep {
+        shard: ShardId,
+        position: u64,
+        resumed: bool,
+    },
     /// Subscriptions and messages given back, for the stream that owns the message.
     Broker(Outgoing),
 }
@@ -96,7 +102,7 @@ impl Work {
         match self {
             Work::Instance { to, command } => Some(Outgoing::Command { to: *to, command: command.clone() }),
             Work::Broker(outgoing) => Some(outgoing.clone()),
-            Work::Service { .. } | Work::Publish(_) => None,
+            Work::Service { .. } | Work::Publish(_) | Work::Sweep { .. } => None,
         }
     }
 
@@ -106,10 +112,14 @@ impl Work {
             Work::Instance { to, .. } => to.shard(),
             Work::Service { stream, .. } => stream.shard(),
             Work::Publish(publish) => owner(&publish.message, shards),
+            Work::Sweep { shard, .. } => *shard,
             Work::Broker(outgoing) => match outgoing {
                 Outgoing::Subscribe { message, .. }
                 | Outgoing::Unsubscribe { message, .. }
-                | Outgoing::GiveBack { message, .. } => owner(message, shards),
+                | Outgoing::GiveBack { message, .. }
+                | Outgoing::Decline { message, .. }
+                | Outgoing::Publish { message, .. }
+                | Outgoing::Signal { signal: message, .. } => owner(message, shards),
                 Outgoing::Command { to, .. } => to.shard(),
             },
         }
@@ -131,6 +141,8 @@ pub struct Publish {
     pub payload: Value,
     /// How long it waits for somebody who takes it.
     pub ttl_micros: i64,
+    /// Somebody else who waits as well makes it ambiguous; else as the catalogue of an effective release declares it.
+    pub to_one: bool,
     pub actor: Actor,
 }
 

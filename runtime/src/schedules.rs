@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use engine::command::{Action, Actor, Cause, Command, Start};
 use engine::id::{Digest, InstanceId, ShardId};
-use engine::language::definition::{Definition, Start as StartRule, Template};
+use engine::language::definition::{Definition, Missed, Start as StartRule};
 use engine::rejection::Rejection;
 use engine::time::Timestamp;
-use engine::value::{Map, Value};
+use engine::value::Value;
 use store::StoreError;
 use store::schedule::ScheduleRow;
 
@@ -19,6 +19,8 @@ use crate::writer::chain;
 /// How often it looks whether another node has deployed something.
 const LOOK_EVERY_MICROS: i64 = 30_000_000;
 const PAGE: u32 = 100;
+/// A firing that is later than this was missed.
+const LATE_MICROS: i64 = 300_000_000;
 
 pub(crate) async fn run(handle: Handle) {
     loop {
@@ -54,14 +56,33 @@ async fn fire_due(handle: &Handle) -> Result<(), StoreError> {
     for row in due {
         let Ok(definition) = shared.releases.definition(row.release).await else { continue };
         let rule = definition.starts.iter().filter_map(|start| match start {
-            StartRule::Schedule { schedule, with } => Some((schedule, with)),
+            StartRule::Schedule { schedule, missed, with } => Some((schedule, *missed, with)),
             _ => None,
         });
-        let Some((schedule, with)) = rule.skip(row.schedule as usize).take(1).next() else { continue };
-        // What was missed while nobody ran fires once, with the moment it was due.
-        let next = schedule.next_after(now.max(row.next_due)).unwrap_or(Timestamp::MAX);
+        let Some((schedule, missed, with)) = rule.skip(row.schedule as usize).take(1).next() else { continue };
+        let after = match missed {
+            Missed::All => row.next_due,
+            Missed::One | Missed::Skip => now.max(row.next_due),
+        };
+        let next = schedule.next_after(after).unwrap_or(Timestamp::MAX);
+        if missed == Missed::Skip && row.next_due.plus_micros(LATE_MICROS) < now {
+            tracing::warn!(process = %row.process, due = %row.next_due, "a firing that was missed is skipped");
+            let mut tx = shared.database.begin().await?;
+            store::schedule::advance(&mut tx, &row, next).await?;
+            tx.commit().await?;
+            continue;
+        }
+        let with = match engine::decide::scheduled_input(&definition, with, row.next_due) {
+            Ok(input) => Some(input),
+            Err(why) => {
+                tracing::error!(process = %row.process, due = %row.next_due, "a schedule's `with` has no value: {why}");
+                None
+            }
+        };
         // The start comes first: a crash between the two repeats it, and its id lets it happen once.
-        if !start(handle, &row, with).await {
+        if let Some(input) = with
+            && !start(handle, &row, input).await
+        {
             continue;
         }
         let mut tx = shared.database.begin().await?;
@@ -87,18 +108,11 @@ async fn arm(handle: &Handle, process: &Arc<str>, definition: &Definition, now: 
 }
 
 /// Starts what is due; `false` if that must be tried again.
-async fn start(handle: &Handle, row: &ScheduleRow, with: &std::collections::BTreeMap<Arc<str>, Template>) -> bool {
-    let input: Map = with
-        .iter()
-        .filter_map(|(name, template)| match template {
-            Template::Literal(value) => Some((name.clone(), value.clone())),
-            _ => None,
-        })
-        .collect();
+async fn start(handle: &Handle, row: &ScheduleRow, input: Value) -> bool {
     let action = Action::Start(Start {
         process: row.process.clone(),
         release: row.release,
-        input: Value::map(input),
+        input,
         cause: Cause::Schedule { due: row.next_due },
         signature: None,
     });

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use crate::activity::Activities;
 use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::courier::Courier;
 use crate::directory::Directory;
 use crate::error::SubmitError;
 use crate::releases::Releases;
@@ -33,6 +34,9 @@ pub(crate) struct Shared {
     pub(crate) timers: Notify,
     pub(crate) next_timer: AtomicI64,
     pub(crate) jobs: Notify,
+    /// Mails or webhooks wait.
+    pub(crate) deliveries: Notify,
+    pub(crate) courier: Arc<dyn Courier>,
     pub(crate) stopping: AtomicBool,
     /// A writer found that another node has its shard.
     pub(crate) lease_lost: AtomicBool,

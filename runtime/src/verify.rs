@@ -122,6 +122,9 @@ async fn replay_shard(
             if matches!(transition.content, Content::Service { .. }) {
                 continue;
             }
+            if !live.contains_key(&row.instance) && transition.version > 1 {
+                refold(database, &mut live, &transition).await;
+            }
             match step(releases, &mut live, &transition).await {
                 Ok(None) => {}
                 Ok(Some(detail)) => fault("decide", Some(row.instance), detail),
@@ -148,6 +151,18 @@ async fn replay_shard(
         report.mismatches.push(Mismatch { kind: "chain", instance: None, shard, position, detail });
     }
     compare(database, releases, shard, live.into_values().collect(), end.position, report).await
+}
+
+/// What is heard after an instance has ended is rare: its state is folded once more.
+async fn refold(database: &Database, live: &mut HashMap<InstanceId, Folded>, transition: &Transition) {
+    if !matches!(transition.content, Content::Instance { .. }) {
+        return;
+    }
+    let version = transition.version - 1;
+    if let Ok(Some(state)) = crate::load::at_version(database, transition.instance, version).await {
+        let folded = Folded { state, version, position: transition.position };
+        live.insert(transition.instance, folded);
+    }
 }
 
 /// Folds one transition and decides it again; a text says how deciding differs.

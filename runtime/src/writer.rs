@@ -12,6 +12,7 @@
 mod instance;
 mod messages;
 mod service;
+mod sweep;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use crate::shared::Shared;
 const REQUESTS_MAX: usize = 512;
 /// Rows after which a batch takes no further request.
 const ROWS_MAX: usize = 2_000;
+/// Time after which it takes none: others wait, and what it has must still be written.
+const DECIDING_MAX: Duration = Duration::from_millis(25);
 /// Savepoints after which it takes none: PostgreSQL keeps 64 subtransactions of a transaction in memory.
 const SAVEPOINTS_MAX: u32 = 60;
 /// How often a request is put off by deadlocks and lock timeouts before its caller hears of it.
@@ -53,6 +56,8 @@ pub(crate) struct Writer {
     pub(crate) last_at: Timestamp,
     pub(crate) first: VecDeque<Request>,
     pub(crate) commits: u64,
+    /// What goes to many, and when it last came further.
+    pub(crate) sweeping: HashMap<(ShardId, u64), tokio::time::Instant>,
     /// The checkpoint that runs beside the writing.
     pub(crate) checkpoint: Option<JoinHandle<()>>,
 }
@@ -175,8 +180,12 @@ impl Writer {
         let mut batch = Batch::new(self.heads.clone());
         let known = self.known_answers(&mut tx, requests).await?;
         let mut outcomes = Vec::with_capacity(requests.len());
+        let began = tokio::time::Instant::now();
         for request in requests {
-            if batch.weight() >= ROWS_MAX || tx.savepoints_opened() >= SAVEPOINTS_MAX {
+            if (began.elapsed() > DECIDING_MAX && !outcomes.is_empty())
+                || batch.weight() >= ROWS_MAX
+                || tx.savepoints_opened() >= SAVEPOINTS_MAX
+            {
                 break;
             }
             let outcome = match replayed(&known, &batch, request) {
@@ -294,7 +303,8 @@ impl Writer {
                 self.service(tx, batch, request, content, now).await
             }
             Work::Publish(publish) => self.publish(tx, batch, publish, now).await,
-            Work::Broker(outgoing) => self.broker(tx, batch, outgoing, now).await,
+            Work::Broker(outgoing) => self.broker(tx, batch, request.origin, outgoing, now).await,
+            Work::Sweep { shard, position, resumed } => self.sweep(tx, batch, (*shard, *position), *resumed, now).await,
         }
     }
 
@@ -314,6 +324,9 @@ impl Writer {
         }
         if batch.queued_jobs() {
             self.shared.jobs.notify_waiters();
+        }
+        if batch.has_deliveries() {
+            self.shared.deliveries.notify_one();
         }
         self.heads = std::mem::take(&mut batch.heads);
         self.versions.extend(std::mem::take(&mut batch.versions));
@@ -364,6 +377,10 @@ impl Writer {
             self.first.push_front(request);
         }
         self.hand_over(std::mem::take(&mut batch.sent)).await;
+        for (shard, position) in std::mem::take(&mut batch.sweeps) {
+            // Behind what the chunk before sent: so receivers keep up, and others come between.
+            self.first.push_back(Request::new(Work::Sweep { shard, position, resumed: false }));
+        }
         self.check_point();
     }
 

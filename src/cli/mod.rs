@@ -17,6 +17,7 @@ mod incident;
 mod instances;
 mod message;
 mod mutate;
+mod notices;
 mod output;
 mod releases;
 mod replay;
@@ -60,6 +61,7 @@ enum Command {
     Task(task::TaskArgs),
     Complete(complete::CompleteArgs),
     Message(message::MessageArgs),
+    Notices(notices::NoticesArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
     Clock(clock::ClockArgs),
@@ -137,6 +139,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Task(args) => task::run(args).await,
         Command::Complete(args) => complete::run(args).await,
         Command::Message(args) => message::run(args).await,
+        Command::Notices(args) => notices::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
         Command::Clock(args) => clock::run(args).await,

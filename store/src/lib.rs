@@ -6,8 +6,9 @@
 //! | [`bulk`], [`select`] | many rows in one statement; lists with filters and cursors |
 //! | [`log`], [`shard`] | the truth: transitions, and where each chain ends |
 //! | [`project`] and [`instance`], [`task`], [`inbox`], [`job`], [`timer`], [`incident`], [`snapshot`] | derived from it |
-//! | [`outbox`], [`subscription`], [`message`] | what streams send each other |
-//! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`clock_alarm`], [`meta`] | the rest |
+//! | [`outbox`], [`subscription`], [`message`], [`sweep`] | what streams send each other |
+//! | [`notice`], [`delivery`] | what people are told, and what leaves the house |
+//! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`sequence`], [`clock_alarm`], [`meta`] | the rest |
 //! | [`copy`], [`catalogue`] | moving to the other kind of database |
 //! | [`record`] | rows of services' tables: declared once, read, written and digested in one form |
 //! | [`yardstick`] | bare inserts of the same rows, to measure the engine by |
@@ -21,6 +22,7 @@ pub mod catalogue;
 pub mod clock_alarm;
 pub mod copy;
 pub mod database;
+pub mod delivery;
 pub mod error;
 pub mod idempotency;
 pub mod inbox;
@@ -30,6 +32,7 @@ pub mod job;
 pub mod log;
 pub mod message;
 pub mod meta;
+pub mod notice;
 pub mod outbox;
 pub mod param;
 pub mod project;
@@ -38,9 +41,11 @@ pub mod release;
 pub mod row;
 pub mod schedule;
 pub mod select;
+pub mod sequence;
 pub mod shard;
 pub mod snapshot;
 pub mod subscription;
+pub mod sweep;
 pub mod task;
 pub mod timer;
 pub mod tx;

@@ -3,9 +3,10 @@
 //! The sender's id makes a second publishing visible. Those that wait for a subscriber are found, oldest first, under every
 //! list of fields that the publisher named.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use engine::id::{Digest, ShardId};
+use engine::id::{Digest, InstanceId, ShardId, SubscriptionId};
 use engine::time::Timestamp;
 use engine::value::Value;
 
@@ -14,7 +15,7 @@ use crate::error::StoreError;
 use crate::log::shard_of;
 use crate::params;
 use crate::row::Row;
-use crate::select::Read;
+use crate::select::{Page, Read, Select};
 use crate::tx::Tx;
 
 const MATCH: Table<'static> = Table {
@@ -78,6 +79,119 @@ pub async fn find(
     reader.one(SQL, &params![shard.0, name, id]).await?.as_ref().map(read).transpose()
 }
 
+/// Notes how many receivers hold a message, what is said of it, and who the first of them are.
+pub async fn judge(
+    tx: &mut Tx,
+    (shard, name, id): (ShardId, &str, &str),
+    pending: u64,
+    verdict: &str,
+    receivers: &[InstanceId],
+) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE message SET pending = $1, verdict = $2, receivers = $3 \
+         WHERE shard = $4 AND name = $5 AND id = $6";
+    let receivers = crate::project::json(receivers);
+    Ok(tx.execute(SQL, &params![pending, verdict, &receivers, shard.0, name, id]).await? == 1)
+}
+
+/// One receiver did not take it. `true`: nobody holds it any more, so it is to be offered again.
+pub async fn came_back(tx: &mut Tx, shard: ShardId, name: &str, id: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE message SET pending = pending - 1 \
+         WHERE shard = $1 AND name = $2 AND id = $3 AND pending > 0 RETURNING pending";
+    let left = tx.fetch(SQL, &params![shard.0, name, id]).await?;
+    // A message of before anybody counted was given to one.
+    left.first().map(|row| row.count(0)).transpose().map(|left| left.unwrap_or(0) == 0)
+}
+
+/// Notes that a waiter does not take a message.
+pub async fn decline(
+    tx: &mut Tx,
+    (shard, name, id): (ShardId, &str, &str),
+    (instance, subscription): (InstanceId, SubscriptionId),
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO message_declined (shard, name, id, instance, subscription) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    tx.execute(SQL, &params![shard.0, name, id, &instance, subscription.0]).await.map(drop)
+}
+
+/// Who does not take a message.
+pub async fn declined(
+    reader: &mut impl Read,
+    shard: ShardId,
+    name: &str,
+    id: &str,
+) -> Result<BTreeSet<(InstanceId, SubscriptionId)>, StoreError> {
+    const SQL: &str = "SELECT instance, subscription FROM message_declined WHERE shard = $1 AND name = $2 AND id = $3";
+    let rows = reader.all(SQL, &params![shard.0, name, id]).await?;
+    rows.iter().map(|row| Ok((row.instance(0)?, SubscriptionId(row.count(1)?)))).collect()
+}
+
+/// The messages that a waiter does not take.
+pub async fn declined_by(
+    reader: &mut impl Read,
+    shard: ShardId,
+    name: &str,
+    (instance, subscription): (InstanceId, SubscriptionId),
+) -> Result<BTreeSet<Arc<str>>, StoreError> {
+    const SQL: &str =
+        "SELECT id FROM message_declined WHERE shard = $1 AND name = $2 AND instance = $3 AND subscription = $4";
+    let rows = reader.all(SQL, &params![shard.0, name, &instance, subscription.0]).await?;
+    rows.iter().map(|row| Ok(row.text(0)?.into())).collect()
+}
+
+/// A message as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub row: MessageRow,
+    pub verdict: Arc<str>,
+    pub receivers: Vec<InstanceId>,
+}
+
+/// Which messages a list shows; newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub name: Option<Arc<str>>,
+    pub id: Option<Arc<str>>,
+    pub verdict: Option<Arc<str>>,
+}
+
+/// Where a page ended.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    pub published_at: Timestamp,
+    pub name: Arc<str>,
+    pub id: Arc<str>,
+}
+
+/// A page of messages of all shards.
+pub async fn list(
+    reader: &mut impl Read,
+    filter: &Filter,
+    after: Option<&Cursor>,
+    limit: u32,
+) -> Result<Page<Listed, Cursor>, StoreError> {
+    let mut select = Select::new(
+        "SELECT shard, name, id, payload, position, published_at, expires_at, verdict, receivers FROM message",
+    );
+    for (column, wanted) in [("name", &filter.name), ("id", &filter.id), ("verdict", &filter.verdict)] {
+        if let Some(wanted) = wanted {
+            select.and(column).text(" = ").value(wanted);
+        }
+    }
+    if let Some(after) = after {
+        select.and("(published_at, name, id) < ");
+        select.list(params![after.published_at, &after.name, &after.id]);
+    }
+    select.text(" ORDER BY published_at DESC, name DESC, id DESC LIMIT ").value(i64::from(limit) + 1);
+    let rows = select.fetch(reader).await?;
+    let listed = |row: &Row| Ok(Listed { row: read(row)?, verdict: row.text(7)?.into(), receivers: row.json(8)? });
+    let rows = rows.iter().map(listed).collect::<Result<Vec<_>, StoreError>>()?;
+    Ok(Page::cut(rows, limit, |listed: &Listed| Cursor {
+        published_at: listed.row.published_at,
+        name: listed.row.name.clone(),
+        id: listed.row.id.clone(),
+    }))
+}
+
 /// Messages that wait under these fields and values, oldest first; what has expired is not seen, swept or not.
 pub async fn waiting(
     reader: &mut impl Read,
@@ -113,10 +227,12 @@ pub async fn unheard(reader: &mut impl Read, now: Timestamp, limit: u32) -> Resu
 pub async fn sweep(tx: &mut Tx, shard: ShardId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const OLD: &str = "SELECT name, id FROM message WHERE shard = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3";
     const ONE: &str = "DELETE FROM message WHERE shard = $1 AND name = $2 AND id = $3";
+    const DECLINED: &str = "DELETE FROM message_declined WHERE shard = $1 AND name = $2 AND id = $3";
     let old = tx.fetch(OLD, &params![shard.0, before, limit]).await?;
     for row in &old {
         let (name, id) = (row.text(0)?, row.text(1)?);
         consume(tx, shard, name, id).await?;
+        tx.execute(DECLINED, &params![shard.0, name, id]).await?;
         tx.execute(ONE, &params![shard.0, name, id]).await?;
     }
     Ok(old.len() as u64)

@@ -89,7 +89,12 @@ pub async fn was_delivered(reader: &mut impl Read, origin: Origin) -> Result<boo
 fn target(outgoing: &Outgoing) -> Option<InstanceId> {
     match outgoing {
         Outgoing::Command { to, .. } => Some(*to),
-        Outgoing::Subscribe { .. } | Outgoing::Unsubscribe { .. } | Outgoing::GiveBack { .. } => None,
+        Outgoing::Subscribe { .. }
+        | Outgoing::Unsubscribe { .. }
+        | Outgoing::GiveBack { .. }
+        | Outgoing::Decline { .. }
+        | Outgoing::Publish { .. }
+        | Outgoing::Signal { .. } => None,
     }
 }
 

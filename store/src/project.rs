@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use engine::command::WorkId;
+use engine::command::{DeliveryId, DeliveryResult, WorkId};
 use engine::id::{IncidentId, InstanceId, RunId, ShardId, TimerId};
-use engine::project::{IncidentRow, InstanceRow, JobRow, Outgoing, RowChange, TaskRow, TimerRow};
+use engine::project::{
+    DeliveryRow, IncidentRow, InstanceRow, JobRow, NoticeRow, Outgoing, RowChange, TaskRow, TimerRow,
+};
 use serde::Serialize;
 
 use crate::error::StoreError;
 use crate::instance::Attributes;
 use crate::outbox::Origin;
 use crate::tx::Tx;
-use crate::{business_key, incident, instance, job, outbox, task, timer};
+use crate::{business_key, delivery, incident, instance, job, notice, outbox, task, timer};
 
 /// The changes of one transition.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,9 @@ struct Folded<'a> {
     jobs: BTreeMap<(InstanceId, RunId), Option<&'a JobRow>>,
     timers: BTreeMap<(InstanceId, TimerId), Option<&'a TimerRow>>,
     incidents: BTreeMap<(InstanceId, IncidentId), &'a IncidentRow>,
+    notices: Vec<&'a NoticeRow>,
+    deliveries: Vec<&'a DeliveryRow>,
+    delivered: Vec<(InstanceId, DeliveryId, Option<&'a DeliveryResult>)>,
     outgoing: Vec<(Origin, &'a Outgoing)>,
 }
 
@@ -95,6 +100,12 @@ impl<'a> Folded<'a> {
             RowChange::Incident(row) => {
                 self.incidents.insert((row.instance, row.incident), row);
             }
+            // What was told was told once: these are never the same row.
+            RowChange::Notice(row) => self.notices.push(row),
+            RowChange::Delivery(row) => self.deliveries.push(row),
+            RowChange::DeliveryDone { instance, delivery, result } => {
+                self.delivered.push((*instance, *delivery, result.as_ref()));
+            }
             // Taken by the caller, which knows its place.
             RowChange::Outgoing(_) => {}
         }
@@ -111,6 +122,9 @@ impl<'a> Folded<'a> {
         timer::remove(tx, &gone).await?;
         timer::put(tx, &timers).await?;
         incident::put(tx, &self.incidents.into_values().collect::<Vec<_>>()).await?;
+        notice::put(tx, &self.notices).await?;
+        delivery::put(tx, &self.deliveries).await?;
+        delivery::finish(tx, &self.delivered).await?;
         outbox::append(tx, &self.outgoing).await?;
         let freed: Vec<_> = self.keys.into_iter().map(|((process, key), instance)| (process, key, instance)).collect();
         business_key::free(tx, &freed).await?;

@@ -24,6 +24,7 @@ const TABLE: Table<'static> = Table {
         ("message", Type::Text),
         ("fields", Type::Text),
         ("match_hash", Type::Bytes),
+        ("since", Type::I64),
     ],
     key: 2,
 };
@@ -37,6 +38,8 @@ pub struct SubscriptionRow {
     pub match_hash: Digest,
     pub instance: InstanceId,
     pub subscription: SubscriptionId,
+    /// The owner's position after which it began to wait.
+    pub since: u64,
 }
 
 /// Writes subscriptions, each given at most once.
@@ -49,7 +52,8 @@ pub async fn put(tx: &mut Tx, rows: &[SubscriptionRow]) -> Result<(), StoreError
             row.shard.0,
             &row.message,
             &row.fields,
-            &row.match_hash
+            &row.match_hash,
+            row.since
         ]);
     }
     bulk::write(tx, &TABLE, Conflict::Replace, &params).await.map(|_| ())
@@ -79,9 +83,50 @@ pub async fn matching(
     match_hash: Digest,
     limit: u32,
 ) -> Result<Vec<SubscriptionRow>, StoreError> {
-    const SQL: &str = "SELECT shard, message, fields, match_hash, instance, subscription FROM subscription \
+    const SQL: &str = "SELECT shard, message, fields, match_hash, instance, subscription, since FROM subscription \
          WHERE shard = $1 AND message = $2 AND fields = $3 AND match_hash = $4 ORDER BY instance, subscription LIMIT $5";
     reader.all(SQL, &params![shard.0, message, fields, &match_hash, limit]).await?.iter().map(read).collect()
+}
+
+/// Who began to wait for a message with these values no later than a position, after a place in the order of their ids.
+pub async fn matching_after(
+    reader: &mut impl Read,
+    wanted: &Wanted<'_>,
+    after: (InstanceId, SubscriptionId),
+    limit: u32,
+) -> Result<Vec<SubscriptionRow>, StoreError> {
+    const SQL: &str = "SELECT shard, message, fields, match_hash, instance, subscription, since FROM subscription \
+         WHERE shard = $1 AND message = $2 AND fields = $3 AND match_hash = $4 AND since <= $5 \
+         AND (instance, subscription) > ($6, $7) ORDER BY instance, subscription LIMIT $8";
+    let params = params![
+        wanted.shard.0,
+        wanted.message,
+        wanted.fields,
+        &wanted.match_hash,
+        wanted.until,
+        &after.0,
+        after.1.0,
+        limit
+    ];
+    reader.all(SQL, &params).await?.iter().map(read).collect()
+}
+
+/// A message, by the fields and values that a list of waiters compares.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    pub shard: ShardId,
+    pub message: &'a str,
+    pub fields: &'a str,
+    pub match_hash: Digest,
+    pub until: u64,
+}
+
+/// Whether an instance of this process waits for a message with these values.
+pub async fn has_process(reader: &mut impl Read, wanted: &Wanted<'_>, process: &str) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT s.subscription FROM subscription s JOIN instance i ON i.instance = s.instance \
+         WHERE s.shard = $1 AND s.message = $2 AND s.fields = $3 AND s.match_hash = $4 AND i.process = $5 LIMIT 1";
+    let params = params![wanted.shard.0, wanted.message, wanted.fields, &wanted.match_hash, process];
+    Ok(reader.one(SQL, &params).await?.is_some())
 }
 
 fn read(row: &Row) -> Result<SubscriptionRow, StoreError> {
@@ -92,5 +137,6 @@ fn read(row: &Row) -> Result<SubscriptionRow, StoreError> {
         match_hash: row.digest(3)?,
         instance: row.instance(4)?,
         subscription: SubscriptionId(row.count(5)?),
+        since: row.count(6)?,
     })
 }

@@ -327,6 +327,7 @@ async fn a_message_and_its_subscriber_find_each_other() {
         assert!(message::find(&mut tx, SHARD, "paid", "b").await.expect("find").is_some());
 
         let waits = SubscriptionRow {
+            since: 0,
             shard: SHARD,
             message: "paid".into(),
             fields: "order".into(),

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use engine::command::{Action, Assertion, Cause, Command};
-use engine::id::{Digest, InstanceId};
+use engine::id::{Digest, InstanceId, ServiceStream};
 use engine::language::definition::Definition;
 use engine::language::release::Bundle;
 use engine::time::Timestamp;
 use engine::value::Value;
-use runtime::{Idempotency, Publish, Receipt, StartRequest};
+use runtime::{Idempotency, Publish, Receipt, ServiceWrite, StartRequest};
 
 use super::{Backend, Policy};
-use crate::extract::Caller;
+use crate::extract::{Caller, NoticeRef};
 use crate::problem::{Code, Problem};
 
 /// A caller's key with the digest of the request.
@@ -49,17 +49,33 @@ impl Backend {
         Ok(self.handle().start(request).await?)
     }
 
-    /// Publishes a message; whether it was published before.
+    /// Publishes a message; the receipt's result says what became of it.
     pub(crate) async fn publish(
         &self,
         caller: &Caller,
         name: &str,
         id: &str,
         payload: Value,
-        ttl_micros: i64,
-    ) -> Result<bool, Problem> {
-        let publish = Publish { message: name.into(), id: id.into(), payload, ttl_micros, actor: caller.actor() };
-        Ok(self.handle().publish(publish).await?.replayed)
+        (ttl_micros, to_one): (i64, bool),
+    ) -> Result<Receipt, Problem> {
+        let actor = caller.actor();
+        let publish = Publish { message: name.into(), id: id.into(), payload, ttl_micros, to_one, actor };
+        Ok(self.handle().publish(publish).await?)
+    }
+
+    /// Notes that the caller has read a notice.
+    pub(crate) async fn read_notice(&self, caller: &Caller, notice: NoticeRef) -> Result<(), Problem> {
+        let person = caller.id.clone();
+        let input = Value::record([("notice", Value::from(notice.to_string()))]);
+        let write: ServiceWrite = Arc::new(move |tx, now| {
+            let person = person.clone();
+            Box::pin(async move {
+                store::notice::mark_read(tx, &person, notice.instance, notice.notice, now).await?;
+                Ok(Value::Null)
+            })
+        });
+        self.handle().write(ServiceStream::Services, caller.actor(), "notice.read", input, write, None).await?;
+        Ok(())
     }
 
     /// Deploys a checked bundle.

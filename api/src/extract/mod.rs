@@ -15,5 +15,5 @@ pub use idempotency::IdempotencyKey;
 pub use if_match::{IfMatch, etag};
 pub use language::Language;
 pub use page::{Page, Paging};
-pub use path::{IncidentRef, JobRef, Path, TaskRef};
+pub use path::{IncidentRef, JobRef, NoticeRef, Path, TaskRef};
 pub use query::Query;

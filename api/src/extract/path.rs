@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use engine::command::WorkId;
+use engine::command::{DeliveryId, WorkId};
 use engine::id::{IncidentId, InstanceId, RunId};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _};
 
@@ -106,6 +106,26 @@ reference!(
             _ => None,
         },
     |incident, f| write!(f, "{}.{}", incident.instance, incident.incident)
+);
+
+/// One notice: `<instance>.<transition>.<place>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticeRef {
+    pub instance: InstanceId,
+    pub notice: DeliveryId,
+}
+
+reference!(
+    NoticeRef { instance, notice } | instance,
+    numbers
+        | match numbers {
+            [version, seq] => {
+                let notice = DeliveryId { version: *version, seq: u32::try_from(*seq).ok()? };
+                Some(NoticeRef { instance, notice })
+            }
+            _ => None,
+        },
+    |notice, f| write!(f, "{}.{}.{}", notice.instance, notice.notice.version, notice.notice.seq)
 );
 
 #[cfg(test)]

@@ -116,6 +116,8 @@ codes! {
         "There is nothing to resume.", "无需恢复。";
     DuplicateKey = "duplicate_key" 409, "A running instance has this business key", "已有运行中的实例使用该业务键",
         "`detail` names it; use that one.", "`detail` 指出该实例；请使用它。";
+    AmbiguousMessage = "ambiguous_message" 409, "Several wait for a message that is for one", "发给一个实例的消息有多个等待者",
+        "`detail` names them: add to the message what tells them apart, and to their `match`.", "`detail` 列出等待者：请在消息及其 `match` 中加入可区分的字段。";
     ContentChanged = "content_changed" 409, "What was signed is not what is on record now", "所签内容与当前记录不一致",
         "Fetch what is to be signed again, look at it, sign again.", "请重新获取待签内容，查看后再签。";
     KeyReused = "idempotency_key_reused" 409, "The Idempotency-Key was used for another request", "该 Idempotency-Key 已用于另一个请求",

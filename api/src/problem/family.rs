@@ -57,6 +57,7 @@ const ACTING: &[Code] = &[
     Code::NotLegal,
     Code::CannotMigrate,
     Code::DuplicateKey,
+    Code::AmbiguousMessage,
     Code::KeyReused,
     Code::StaleFence,
     Code::AccountExists,

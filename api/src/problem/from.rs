@@ -35,6 +35,7 @@ impl From<Rejection> for Problem {
             Rejection::DuplicateKey { .. } => Code::DuplicateKey,
             Rejection::ReasonRequired => Code::ReasonRequired,
             Rejection::UnknownIncident => Code::UnknownIncident,
+            Rejection::AmbiguousMessage { .. } => Code::AmbiguousMessage,
             Rejection::LimitReached(_) => Code::LimitReached,
             Rejection::Suspended { .. } => Code::Suspended,
             Rejection::Quarantined { .. } => Code::Quarantined,

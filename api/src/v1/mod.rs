@@ -8,6 +8,7 @@ pub mod incidents;
 pub mod instances;
 pub mod jobs;
 pub mod messages;
+pub mod notices;
 pub mod releases;
 mod shape;
 mod signature;

@@ -102,6 +102,7 @@ pub enum Look {
     Set,
     Timer,
     Message,
+    Notice,
     Run,
 }
 
@@ -141,6 +142,7 @@ impl Look {
             Look::Set => "set",
             Look::Timer => "wait",
             Look::Message => "message",
+            Look::Notice => "notice",
             Look::Run => "run",
         }
     }

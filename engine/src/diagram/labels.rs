@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::words::Language;
 use crate::language::definition::{
-    BallotSpec, Candidate, Definition, Due, Join, Piece, Rule, SeatOrder, SeatSpec, Step, StepKind, TaskSpec, Template,
-    Text, TextTemplate, Trigger, WaitFor,
+    BallotSpec, Candidate, Definition, Due, Join, Notify, Piece, Rule, Run, SIGNAL, SeatOrder, SeatSpec, Step,
+    StepKind, TaskSpec, Template, Text, TextTemplate, Trigger, WaitFor,
 };
 use crate::value::Value;
 
@@ -57,7 +57,10 @@ impl Labels<'_> {
                 );
             }
             StepKind::Wait(wait) => notes.push(self.wait(wait)),
-            StepKind::Run(run) => notes.push(self.language.labelled("子流程", "process", &self.name(&run.process))),
+            StepKind::Run(run) | StepKind::Start(run) => self.child(run, &mut notes),
+            StepKind::Send(send) => notes.push(self.heard(&send.message)),
+            StepKind::Signal(signal) => notes.push(self.heard(&signal.signal)),
+            StepKind::Notify(notify) => self.told(notify, &mut notes),
             _ => {}
         }
         if let Some(due) = &step.due {
@@ -67,6 +70,34 @@ impl Labels<'_> {
             notes.push(self.language.labelled("里程碑", "milestone", &self.name(milestone)));
         }
         notes
+    }
+
+    fn child(&self, run: &Run, notes: &mut Vec<String>) {
+        notes.push(self.language.labelled("子流程", "process", &self.name(&run.process)));
+        if let Some(until) = &run.until {
+            notes.push(self.language.labelled("直到", "until", &self.name(until)));
+        }
+        if let Some(link) = &run.link {
+            notes.push(self.language.labelled("关联", "link", &self.name(&link.relation)));
+            if let Some(until) = &link.blocks_end_until {
+                notes.push(self.language.labelled("未达到则不结束", "no end before", &self.name(until)));
+            }
+        }
+    }
+
+    fn told(&self, notify: &Notify, notes: &mut Vec<String>) {
+        let mut who: Vec<String> = notify.to.iter().map(|candidate| self.candidate(candidate)).collect();
+        who.extend(notify.webhook.iter().map(|webhook| webhook.to_string()));
+        notes.push(self.language.list(&who));
+        notes.push(self.template_text(&notify.text));
+    }
+
+    /// A message or a signal, by its name.
+    fn heard(&self, name: &str) -> String {
+        match name.strip_prefix(SIGNAL) {
+            Some(signal) => self.language.labelled("信号", "signal", signal),
+            None => self.language.labelled("消息", "message", name),
+        }
     }
 
     fn task(&self, task: &TaskSpec, notes: &mut Vec<String>) {
@@ -153,13 +184,17 @@ impl Labels<'_> {
         match wait {
             WaitFor::For(span) => self.language.duration(&self.template(span)),
             WaitFor::Until(moment) => self.language.labelled("直到", "until", &self.template(moment)),
-            WaitFor::Message(wait) => self.language.labelled("消息", "message", &wait.message),
+            WaitFor::Message(wait) => self.heard(&wait.message),
+            WaitFor::Milestone(wait) => {
+                let text = format!("{} ({})", self.name(&wait.milestone), wait.process.source());
+                self.language.labelled("里程碑", "milestone", &text)
+            }
         }
     }
 
     pub(super) fn trigger(&self, trigger: &Trigger) -> String {
         match trigger {
-            Trigger::Message(wait) => wait.message.to_string(),
+            Trigger::Message(wait) => wait.message.strip_prefix(SIGNAL).unwrap_or(&wait.message).to_owned(),
             Trigger::Error(code) if code.as_ref() == "any" => self.language.pick("任何错误", "any error").into(),
             Trigger::Error(code) => self.name(code),
             Trigger::After(spans) => {

@@ -97,7 +97,9 @@ impl Reader<'_> {
             StepKind::Script { .. } => Look::Script,
             StepKind::Set { .. } => Look::Set,
             StepKind::Wait(wait) => wait_look(wait),
-            StepKind::Run(_) => Look::Run,
+            StepKind::Run(_) | StepKind::Start(_) => Look::Run,
+            StepKind::Send(_) | StepKind::Signal(_) => Look::Message,
+            StepKind::Notify(_) => Look::Notice,
             StepKind::Choose { branches } => {
                 let branches = branches.iter().map(|branch| self.branch(branch)).collect();
                 return Shape::Split { look: SplitLook::Choose, caption: self.caption(step), branches };
@@ -299,6 +301,6 @@ impl Reader<'_> {
 fn wait_look(wait: &WaitFor) -> Look {
     match wait {
         WaitFor::For(_) | WaitFor::Until(_) => Look::Timer,
-        WaitFor::Message(_) => Look::Message,
+        WaitFor::Message(_) | WaitFor::Milestone(_) => Look::Message,
     }
 }

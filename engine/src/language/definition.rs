@@ -11,6 +11,7 @@
 mod events;
 mod machine;
 mod nesting;
+mod outward;
 mod people;
 mod step;
 mod waits;
@@ -18,9 +19,10 @@ mod waits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::events::{Handler, HandlerAction, Start, Trigger};
+pub use self::events::{Handler, HandlerAction, Missed, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
+pub use self::outward::{AMBIGUOUS, END, Link, MILESTONE, MilestoneWait, NOT_REACHED, Notify, SIGNAL, Send, Signal};
 pub use self::people::{BallotSpec, Candidate, Form, NotWho, PeoplePolicy, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};

@@ -124,7 +124,7 @@ fn take(
                 spoken.insert(format!("{ROLE}{name}"));
                 continue;
             }
-            "call" | "message" => {
+            "call" | "message" | "send" | "signal" => {
                 spoken.insert(name);
                 continue;
             }

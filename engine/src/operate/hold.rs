@@ -22,6 +22,7 @@ use crate::decide::reject;
 use crate::draft::{Deciding, Draft};
 use crate::event::{Event, TimerPurpose};
 use crate::id::{RunId, TimerId};
+use crate::language::definition::SIGNAL;
 use crate::rejection::Rejection;
 use crate::state::operations::{Hold, HoldKind, Resuming};
 use crate::state::{Body, Run, State};
@@ -59,6 +60,11 @@ pub(crate) fn gate(draft: &mut Draft, command: &Command) -> Deciding<Gate> {
     if state.operations.closing.is_some() {
         return match &command.action {
             Action::Continue => Ok(Gate::Open),
+            // What others say of themselves is noted to the last.
+            Action::Watch { .. } | Action::Unwatch { .. } | Action::FinishDelivery { .. } => Ok(Gate::Open),
+            Action::EndChild { run, .. } | Action::ReachChild { run, .. } if state.tied.contains_key(run) => {
+                Ok(Gate::Open)
+            }
             Action::Operate { what: super::Operation::Quarantine { .. } | super::Operation::Resume { .. }, .. } => {
                 Ok(Gate::Open)
             }
@@ -83,11 +89,21 @@ pub(crate) fn gate(draft: &mut Draft, command: &Command) -> Deciding<Gate> {
         Action::EndChild { run, child, .. } | Action::RefuseChild { run, child, .. } => {
             let awaits = matches!(state.runs.get(run).map(|run| &run.body),
                 Some(Body::Child { child: current, .. }) if current == child);
+            if !awaits && state.tied.contains_key(run) {
+                return Ok(park(draft, command, None));
+            }
             if !awaits || state.operations.parked_runs.contains(run) {
                 return reject(Rejection::Gone("the step that awaited this child was given up".into()));
             }
             Ok(park(draft, command, Some(*run)))
         }
+        Action::Watch { .. } | Action::Unwatch { .. } | Action::FinishDelivery { .. } => Ok(Gate::Open),
+        Action::ConfirmChild { .. }
+        | Action::ReachChild { .. }
+        | Action::MissMilestone { .. }
+        | Action::TakeVerdict { .. } => Ok(park(draft, command, None)),
+        // A signal is kept for nobody, so it is kept here.
+        Action::Deliver { message, .. } if message.starts_with(SIGNAL) => Ok(park(draft, command, None)),
         Action::Deliver { subscription, message, id, .. } => {
             if !state.subscriptions.contains_key(subscription) {
                 return reject(Rejection::Gone("nobody waits for this message any more".into()));
@@ -116,7 +132,12 @@ fn target(state: &State, action: &Action) -> Option<RunId> {
         | Action::Work { work, .. }
         | Action::IfUnchanged { work, .. } => Some(work.run),
         Action::Complete(complete) => Some(complete.work.run),
-        Action::FinishJob { run, .. } | Action::EndChild { run, .. } | Action::RefuseChild { run, .. } => Some(*run),
+        Action::FinishJob { run, .. }
+        | Action::EndChild { run, .. }
+        | Action::RefuseChild { run, .. }
+        | Action::ConfirmChild { run, .. }
+        | Action::TakeVerdict { run, .. } => Some(*run),
+        Action::MissMilestone { subscription, .. } => state.subscriptions.get(subscription).map(|held| held.run),
         Action::FireTimer { timer } => state.timers.get(timer).map(|timer| timer.run),
         Action::Deliver { subscription, .. } => state.subscriptions.get(subscription).map(|held| held.run),
         Action::Retry { incident, .. } => {

@@ -54,6 +54,15 @@ pub(crate) fn close_process(draft: &mut Draft, then: Closing) {
 }
 
 fn finish(draft: &mut Draft, then: Closing) {
+    // Other instances may hold the end; nothing holds a cancel.
+    if let Closing::Ended { outcome, .. } = &then
+        && draft.state().holders().next().is_some()
+    {
+        let held: Vec<_> = draft.state().holders().filter_map(|tied| tied.missed).collect();
+        flow::close_incidents_but(draft, &held);
+        draft.emit(Event::EndHeld { outcome: outcome.clone() });
+        return;
+    }
     flow::close_incidents(draft);
     draft.emit(match then {
         Closing::Ended { outcome, output } => Event::Ended { outcome, output },

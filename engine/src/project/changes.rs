@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{IncidentRow, InstanceRow, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
-use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
+use crate::command::{Action, Actor, Command, Start, WorkId};
 use crate::event::Event;
 use crate::id::{RunId, StepKey, UserId};
 use crate::language::definition::{ActivityMode, Definition};
@@ -41,7 +41,9 @@ pub fn changes(
     for event in events {
         event_rows(definition, before, after, event, &mut rows);
     }
-    if !after.is_live() {
+    super::across::rows(definition, before, after, events, version, &mut rows);
+    // What is heard after the end tells nobody again.
+    if !after.is_live() && before.is_none_or(State::is_live) {
         if let Some(key) = &after.key {
             let (process, key) = (after.process.clone(), key.clone());
             rows.push(RowChange::FreeKey { process, key, instance: after.id });
@@ -59,7 +61,7 @@ pub fn changes(
     rows
 }
 
-fn outgoing(to: crate::id::InstanceId, action: Action) -> RowChange {
+pub(super) fn outgoing(to: crate::id::InstanceId, action: Action) -> RowChange {
     RowChange::Outgoing(Outgoing::Command { to, command: Command { actor: Actor::System, action } })
 }
 
@@ -287,13 +289,7 @@ fn event_rows(
             rows.push(RowChange::RemoveTimer { instance, timer: *timer });
         }
         Event::Subscribed { subscription, message, matches, .. } if after.subscriptions.contains_key(subscription) => {
-            let (message, matches) = (message.clone(), matches.clone());
-            rows.push(RowChange::Outgoing(Outgoing::Subscribe {
-                message,
-                matches,
-                instance,
-                subscription: *subscription,
-            }));
+            rows.push(super::across::subscribe(instance, *subscription, message, matches));
         }
         Event::TimerMoved { timer, .. } => {
             rows.extend(after.timers.get(timer).map(|timer| RowChange::Timer(timer_row(after, timer))));
@@ -311,19 +307,12 @@ fn event_rows(
         }
         Event::Resubscribed { subscription } => {
             if let Some(held) = after.subscriptions.get(subscription) {
-                let (message, matches) = (held.message.clone(), held.matches.clone());
-                let again = Outgoing::Subscribe { message, matches, instance, subscription: *subscription };
-                rows.push(RowChange::Outgoing(again));
+                rows.push(super::across::subscribe(instance, *subscription, &held.message, &held.matches));
             }
         }
         Event::Unsubscribed { subscription } => {
             if let Some(held) = before.and_then(|state| state.subscriptions.get(subscription)) {
-                let message = held.message.clone();
-                rows.push(RowChange::Outgoing(Outgoing::Unsubscribe {
-                    message,
-                    instance,
-                    subscription: *subscription,
-                }));
+                rows.push(super::across::unsubscribe(instance, *subscription, &held.message, &held.matches));
             }
         }
         // The owner of the message gave the subscription away with the delivery: one that goes on asks again.
@@ -334,12 +323,12 @@ fn event_rows(
                 rows.push(RowChange::Outgoing(again));
             }
         }
-        Event::ChildStarted { run, child, process, release, input } => {
+        Event::ChildStarted { run, child, process, release, input, tie } => {
             let start = Start {
                 process: process.clone(),
                 release: *release,
                 input: input.clone(),
-                cause: Cause::Parent { instance, run: *run },
+                cause: super::across::cause(after, *run, tie.as_ref()),
                 signature: None,
             };
             rows.push(outgoing(*child, Action::Start(start)));

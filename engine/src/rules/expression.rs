@@ -212,10 +212,20 @@ fn answer(question: &FunctionUse, names: &dyn Names) -> Value {
         "visits" => names.visits(text(0)).into(),
         "visited" => (names.visits(text(0)) > 0).into(),
         "reached" => names.reached(text(0)).into(),
+        "next" => undrawn(text(0)).into(),
         "any_no" => names.any_outcome(text(0), "no").into(),
         _ => names.any_outcome(text(0), text(1)).into(),
     }
 }
+
+/// Stands for the next number of a sequence until it is known that one is needed: a number that is drawn and not used
+/// would be a gap.
+pub(crate) fn undrawn(sequence: &str) -> String {
+    format!("{UNDRAWN}{sequence}{UNDRAWN}")
+}
+
+/// No text that people write has it: it is for private use.
+const UNDRAWN: char = '\u{E000}';
 
 fn collect(node: &Node, references: &mut Vec<Reference>) {
     if let Some(path) = node.path() {

@@ -20,11 +20,17 @@ impl Reader<'_> {
         if has("as") {
             return self.act(source, node);
         }
-        let known = ["as", "message", "with", "advance", "advance_to", "expect"];
+        let known = ["as", "message", "signal", "reached", "with", "advance", "advance_to", "expect"];
         let entries = self.entries(source, node, "play", &known);
         let find = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         if let Some(value) = find("message") {
             return Some(What::Message { name: self.text(source, value), with: find("with").cloned() });
+        }
+        if let Some(value) = find("signal") {
+            return Some(What::Signal { name: self.text(source, value), with: find("with").cloned() });
+        }
+        if let Some(value) = find("reached") {
+            return Some(What::Reached { milestone: self.text(source, value) });
         }
         if let Some(value) = find("advance") {
             return Some(What::Advance { span: self.text(source, value).to_string() });

@@ -107,7 +107,7 @@ impl<'s> Player<'s> {
         let definition = self.world.definition.clone();
         let mut known: BTreeSet<&str> = definition.activities.keys().map(AsRef::as_ref).collect();
         known.extend(definition.steps.values().filter_map(|step| match &step.kind {
-            StepKind::Run(run) => Some(run.process.as_ref()),
+            StepKind::Run(run) | StepKind::Start(run) => Some(run.process.as_ref()),
             _ => None,
         }));
         // A file of mocks is shared between processes; only what the scenario itself says is judged.
@@ -220,6 +220,11 @@ impl<'s> Player<'s> {
                 let payload = self.value(with.as_ref(), None)?;
                 self.world.send(name.clone(), payload, offset)
             }
+            What::Signal { name, with } => {
+                let payload = self.value(with.as_ref(), None)?;
+                self.world.signal(name, &payload)
+            }
+            What::Reached { milestone } => self.world.reach(milestone),
             What::Advance { span } => {
                 let until = self.later(span)?;
                 self.world.advance(until)
@@ -379,7 +384,12 @@ fn expected_error(what: &What) -> Option<&Arc<str>> {
         | What::Assigns { expect_error, .. }
         | What::Cancels { expect_error, .. }
         | What::Retries { expect_error, .. } => expect_error.as_ref(),
-        What::Message { .. } | What::Advance { .. } | What::AdvanceTo { .. } | What::Expect(_) => None,
+        What::Message { .. }
+        | What::Signal { .. }
+        | What::Reached { .. }
+        | What::Advance { .. }
+        | What::AdvanceTo { .. }
+        | What::Expect(_) => None,
     }
 }
 

@@ -90,6 +90,14 @@ pub(super) enum What {
         name: Arc<str>,
         with: Option<Node>,
     },
+    Signal {
+        name: Arc<str>,
+        with: Option<Node>,
+    },
+    /// Another process that is waited for reaches a milestone.
+    Reached {
+        milestone: Arc<str>,
+    },
     Advance {
         span: String,
     },

@@ -10,15 +10,15 @@ use super::mocks::Mocks;
 use super::people::People;
 use super::report::Fault;
 use super::trace::Trace;
-use crate::command::{Action, ActivityFailure, Actor, Command, JobResult, WorkId};
+use crate::command::{Action, ActivityFailure, Actor, Command, JobResult, Verdict, WorkId};
 use crate::draft::{DecideError, Draft, Progress};
 use crate::event::{Candidates, Event};
 use crate::facts::{ActivityResult, Ask, Context, Fact};
 use crate::history::replay::{Redecided, redecide};
 use crate::id::{Digest, InstanceId, RunId, ShardId, StepKey, SubscriptionId};
-use crate::language::definition::Definition;
+use crate::language::definition::{Definition, END, MILESTONE, SIGNAL, StepKind};
 use crate::rejection::Rejection;
-use crate::state::{Body, Phase, State};
+use crate::state::{Body, Phase, State, TiedChild};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -72,6 +72,8 @@ pub(super) struct World {
     clocks: BTreeMap<RunId, (StepKey, Clock)>,
     sent: Vec<Sent>,
     children: u64,
+    numbers: BTreeMap<Arc<str>, u64>,
+    sent_signals: u64,
 }
 
 impl World {
@@ -89,6 +91,8 @@ impl World {
             clocks: BTreeMap::new(),
             sent: Vec::new(),
             children: 0,
+            numbers: BTreeMap::new(),
+            sent_signals: 0,
         }
     }
 
@@ -179,6 +183,11 @@ impl World {
                 let child = InstanceId::new(Uuid::from_u128(u128::from(self.children) << 64), ShardId(0));
                 Fact::Child { release: Some(Digest::ZERO), child }
             }
+            Ask::Number { sequence } => {
+                let number = self.numbers.entry(sequence).or_default();
+                *number += 1;
+                Fact::Number { number: *number }
+            }
             Ask::Activity { run, activity, .. } => {
                 let result = match self.activity(&activity)? {
                     ActivityResult::Succeeded { output } => match draft.fits(run, &output) {
@@ -232,6 +241,13 @@ impl World {
                     };
                     return Ok(Some((system(Action::FinishJob { run: run.id, attempt: *attempt, result }), None)));
                 }
+                Body::Sent => {
+                    let action = Action::TakeVerdict { run: run.id, verdict: Verdict::Buffered, to: Vec::new() };
+                    return Ok(Some((system(action), None)));
+                }
+                Body::Child { child, .. } if self.is_started(run) => {
+                    return Ok(Some((system(Action::ConfirmChild { run: run.id, child: *child }), None)));
+                }
                 Body::Child { child, process } => {
                     let Some(end) = self.mocks.child(process) else {
                         return stuck(
@@ -242,10 +258,21 @@ impl World {
                         );
                     };
                     let (outcome, output) = end.map_err(Trouble::Fault)?;
+                    let until = state.tied.get(&run.id).and_then(|tied| tied.until.clone());
+                    if let Some(milestone) = until.filter(|milestone| *milestone == outcome) {
+                        let action = Action::ReachChild { run: run.id, child: *child, milestone, output };
+                        return Ok(Some((system(action), None)));
+                    }
                     return Ok(Some((system(Action::EndChild { run: run.id, child: *child, outcome, output }), None)));
                 }
                 _ => {}
             }
+        }
+        if state.ending().is_some()
+            && let Some((run, tied)) =
+                state.tied.iter().find(|(_, tied)| tied.blocks.is_some() && tied.missed.is_none())
+        {
+            return Ok(Some((system(let_end(*run, tied)), None)));
         }
         // Each message is taken once, by the first wait that it suits; until then it is kept.
         for (place, sent) in self.sent.iter_mut().enumerate().filter(|(_, sent)| !sent.taken) {
@@ -261,6 +288,47 @@ impl World {
             }
         }
         Ok(None)
+    }
+
+    fn is_started(&self, run: &crate::state::Run) -> bool {
+        let step = self.definition.step(&run.step);
+        step.is_some_and(|step| matches!(step.kind, StepKind::Start(_)))
+    }
+
+    /// A signal reaches everybody who waits now, or nobody.
+    pub(super) fn signal(&mut self, name: &str, payload: &Value) -> Result<(), Trouble> {
+        let message: Arc<str> = format!("{SIGNAL}{name}").into();
+        self.sent_signals += 1;
+        let id = format!("signal-{}", self.sent_signals).into();
+        self.tell(&message, &id, payload, |held| agrees(held.matches(), payload))
+    }
+
+    /// The other instance that is waited for reaches its milestone.
+    pub(super) fn reach(&mut self, name: &str) -> Result<(), Trouble> {
+        let message: Arc<str> = format!("{MILESTONE}{name}").into();
+        let at = Value::text(self.now.to_string());
+        let payload = Value::record([("milestone", Value::from(name)), ("at", at)]);
+        self.tell(&message, &name.into(), &payload, |_| true)
+    }
+
+    fn tell(
+        &mut self,
+        message: &Arc<str>,
+        id: &Arc<str>,
+        payload: &Value,
+        suits: impl Fn(&crate::state::Subscription) -> bool,
+    ) -> Result<(), Trouble> {
+        let Some(state) = self.state.clone() else { return Ok(()) };
+        for held in state.subscribed().filter(|held| held.message() == message && suits(held)) {
+            let (message, id, payload) = (message.clone(), id.clone(), payload.clone());
+            let action = Action::Deliver { subscription: held.id(), message, id, payload };
+            match self.decide(Command { actor: Actor::System, action }) {
+                // What waited may have been given up by the one before, and its `when` may not take it.
+                Ok(()) | Err(Trouble::Refused(Rejection::Gone(_) | Rejection::Ended { .. })) => {}
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        self.settle()
     }
 
     /// Lets time pass up to a moment; what becomes due happens in its order.
@@ -331,6 +399,16 @@ impl World {
         let verdicts: Vec<&str> =
             self.clocks.values().filter(|(key, _)| **key == *step).map(|(_, clock)| judge(clock)).collect();
         ["late", "open", "met"].into_iter().find(|word| verdicts.contains(word))
+    }
+}
+
+/// What a linked process does when nothing else holds the end: it gets there.
+fn let_end(run: RunId, tied: &TiedChild) -> Action {
+    match &tied.blocks {
+        Some(milestone) if milestone.as_ref() != END => {
+            Action::ReachChild { run, child: tied.child, milestone: milestone.clone(), output: Value::Null }
+        }
+        _ => Action::EndChild { run, child: tied.child, outcome: "completed".into(), output: Value::Null },
     }
 }
 

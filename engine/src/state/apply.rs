@@ -3,6 +3,7 @@
 //! An event about something that is not there changes nothing; `decide` never makes one, and a log that
 //! was altered is found by its chain, not here.
 
+mod across;
 mod flow;
 mod migration;
 mod operations;
@@ -71,12 +72,18 @@ impl State {
             signatures: RedBlackTreeMapSync::new_sync(),
             operations: super::operations::Operations::default(),
             next: 1,
+            tied: RedBlackTreeMapSync::new_sync(),
+            watchers: super::across::watched_from_the_start(cause),
+            ending: None,
         })
     }
 
     /// Folds one event that happened at `at`.
     pub fn apply(&mut self, event: &Event, at: Timestamp) {
-        self.updated_at = at;
+        // What is heard after the end does not move the end.
+        if self.is_live() {
+            self.updated_at = at;
+        }
         match event {
             Event::Started { .. } => {}
             Event::ScopeOpened { scope, block, parent, purpose, item } => {
@@ -124,7 +131,6 @@ impl State {
             Event::Commented { .. }
             | Event::Reminded { .. }
             | Event::MessageReceived { .. }
-            | Event::ChildAbandoned { .. }
             | Event::HandlerTriggered { .. } => {}
             Event::TimerArmed { timer, run, purpose, due } => {
                 self.arm(Timer { id: *timer, run: *run, purpose: purpose.clone(), due: *due });
@@ -139,15 +145,38 @@ impl State {
             }),
             Event::Unsubscribed { subscription } => self.unsubscribe(*subscription),
             // Whatever becomes of its result, there is no child left to wait for, or to cancel.
-            Event::ChildEnded { run, .. } => self.run_mut(*run, |run| run.body = Body::Plain),
-            Event::ChildStarted { run, child, process, .. } => {
+            Event::ChildEnded { run, outcome, .. } => {
+                self.run_mut(*run, |run| run.body = Body::Plain);
+                self.tied_ended(*run, outcome);
+            }
+            Event::ChildStarted { run, child, process, tie, .. } => {
                 let body = Body::Child { child: *child, process: process.clone() };
                 self.run_mut(*run, |run| run.body = body);
+                self.tie(*run, *child, process, tie.as_ref());
             }
+            Event::ChildConfirmed { .. }
+            | Event::ChildReached { .. }
+            | Event::ChildOrphaned { .. }
+            | Event::ChildUntied { .. }
+            | Event::ChildAbandoned { .. }
+            | Event::EndHeld { .. }
+            | Event::Watched { .. }
+            | Event::Unwatched { .. }
+            | Event::MilestoneMissed { .. }
+            | Event::MessageSent { .. }
+            | Event::MessageJudged { .. }
+            | Event::SignalSent { .. }
+            | Event::Notified { .. }
+            | Event::DeliveryFinished { .. }
+            | Event::DeliveryRetried { .. } => self.apply_across(event),
             Event::IncidentRaised { incident, run, scope, code, detail } => {
                 self.raise(*incident, *run, *scope, *code, detail, at);
+                self.note_missed(*incident, *code, *run, detail);
             }
-            Event::IncidentResolved { incident, .. } => self.resolve(*incident),
+            Event::IncidentResolved { incident, .. } => {
+                self.let_go(*incident);
+                self.resolve(*incident);
+            }
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
             Event::Suspended { .. }

@@ -57,7 +57,7 @@ impl At<'_> {
     /// Records by step: the process's, overlaid by those of the items around.
     fn steps(&self) -> Value {
         let mut steps: Map =
-            self.state.records.iter().map(|(step, record)| (step.clone(), record.to_value())).collect();
+            self.state.records.iter().map(|(step, record)| (step.clone(), self.record(record))).collect();
         let mut id = self.scope;
         let mut layers = Vec::new();
         while let Some(scope) = self.state.scopes.get(&id) {
@@ -66,9 +66,18 @@ impl At<'_> {
             id = parent.scope;
         }
         for layer in layers.into_iter().rev() {
-            steps.extend(layer.iter().map(|(step, record)| (step.clone(), record.to_value())));
+            steps.extend(layer.iter().map(|(step, record)| (step.clone(), self.record(record))));
         }
         Value::map(steps)
+    }
+
+    /// What a step left behind; of one that started a process, with the process's id.
+    fn record(&self, record: &Record) -> Value {
+        let mut value = record.to_value();
+        if let Some(child) = self.state.started_by(record.run) {
+            value.set(&["instance".into()], child);
+        }
+        value
     }
 }
 

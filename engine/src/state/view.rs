@@ -19,6 +19,8 @@ pub enum WakeSource {
     Timer(TimerId),
     Subscription(SubscriptionId),
     Child(InstanceId),
+    /// The owner of a message says what became of it.
+    Verdict(RunId),
     Incident(IncidentId),
     /// It is held until an operator lets it go on.
     Operator,
@@ -38,6 +40,9 @@ impl State {
         sources.extend(self.timers.keys().copied().map(WakeSource::Timer));
         sources.extend(self.subscriptions.keys().copied().map(WakeSource::Subscription));
         sources.extend(self.incidents.keys().copied().map(WakeSource::Incident));
+        if self.ending.is_some() {
+            sources.extend(self.holders().map(|tied| WakeSource::Child(tied.child)));
+        }
         for run in self.runs.values().filter(|run| run.phase == Phase::Open) {
             sources.extend(run.own_wake_sources());
         }
@@ -270,6 +275,8 @@ impl State {
             "open": open,
             "steps": Value::map(self.records.iter().map(|(key, record)| (key.clone(), record.to_value())).collect::<Map>()).to_json(),
             "milestones": milestones,
+            "ending": self.ending,
+            "links": self.links(),
         })
     }
 }
@@ -340,6 +347,7 @@ impl Run {
             }
             Body::Job { queued: true, .. } => vec![WakeSource::Job(self.id)],
             Body::Child { child, .. } => vec![WakeSource::Child(*child)],
+            Body::Sent => vec![WakeSource::Verdict(self.id)],
             _ => Vec::new(),
         }
     }

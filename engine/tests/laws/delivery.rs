@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_engine::command::{Action, Actor, Command};
+use countersign_engine::command::{Action, Actor, Command, Verdict};
 use countersign_engine::id::{InstanceId, TimerId};
 use countersign_engine::project::Outgoing;
 use countersign_engine::time::Timestamp;
@@ -38,6 +38,7 @@ impl World {
                 self.outbox.extend(answer);
                 if refusal.is_some() {
                     let state = self.instances.get(&to).map(|instance| &instance.state);
+                    self.outbox.extend(Outgoing::of_watch(state, &command.action));
                     self.outbox.extend(Outgoing::of_refused_delivery(state, &command.action));
                 }
             }
@@ -48,11 +49,79 @@ impl World {
             Outgoing::Unsubscribe { instance, subscription, .. } => {
                 self.waiters.retain(|waiter| (waiter.instance, waiter.subscription) != (instance, subscription));
             }
-            Outgoing::GiveBack { message, id } => {
-                let place = self.given.iter().position(|sent| sent.message == message && sent.id == id);
-                self.sent.extend(place.map(|place| self.given.remove(place)));
+            Outgoing::GiveBack { id, .. } => {
+                self.keep_again(&id);
                 self.pair();
             }
+            Outgoing::Decline { message, id, matches, instance, subscription } => {
+                self.declined.push((id.clone(), instance, subscription));
+                self.waiters.push(Waiter { message, matches, instance, subscription });
+                self.keep_again(&id);
+                self.pair();
+            }
+            Outgoing::Publish { message, id, payload, ttl_micros, to_one, instance, run } => {
+                let (verdict, to) = self.offer(message, id, payload, ttl_micros, to_one);
+                let action = Action::TakeVerdict { run, verdict, to };
+                let command = Command { actor: Actor::System, action };
+                self.outbox.push_back(Outgoing::Command { to: instance, command });
+            }
+            Outgoing::Signal { signal, payload, .. } => self.broadcast(&signal, &payload),
+        }
+    }
+
+    /// A message that nobody took after all waits again.
+    fn keep_again(&mut self, id: &Arc<str>) {
+        if let Some(given) = self.given.iter().position(|sent| sent.id == *id) {
+            let given = self.given.remove(given);
+            self.sent.insert(0, given);
+        }
+    }
+
+    fn offer(
+        &mut self,
+        message: Arc<str>,
+        id: Arc<str>,
+        payload: Value,
+        ttl_micros: i64,
+        to_one: bool,
+    ) -> (Verdict, Vec<InstanceId>) {
+        if self.seen.contains(&(message.clone(), id.clone())) {
+            return (Verdict::Duplicate, Vec::new());
+        }
+        let sent =
+            Sent { message: message.clone(), id: id.clone(), payload, expires: self.now.plus_micros(ttl_micros) };
+        let to: Vec<InstanceId> =
+            self.waiters.iter().filter(|waiter| self.fits(waiter, &sent)).map(|waiter| waiter.instance).collect();
+        if to_one && to.len() > 1 {
+            return (Verdict::Ambiguous, to);
+        }
+        self.seen.push((message, id));
+        self.sent.push(sent);
+        self.pair();
+        (if to.is_empty() { Verdict::Buffered } else { Verdict::Delivered }, to)
+    }
+
+    fn fits(&self, waiter: &Waiter, sent: &Sent) -> bool {
+        let mut wanted = waiter.matches.as_map().into_iter().flatten();
+        waiter.message == sent.message
+            && sent.expires > self.now
+            && !self.declined.contains(&(sent.id.clone(), waiter.instance, waiter.subscription))
+            && wanted.all(|(field, value)| sent.payload.get(field) == Some(value))
+    }
+
+    /// To everybody who waits now.
+    fn broadcast(&mut self, signal: &Arc<str>, payload: &Value) {
+        let forever = Timestamp::MAX;
+        let sent = Sent { message: signal.clone(), id: "s".into(), payload: payload.clone(), expires: forever };
+        let (hit, rest): (Vec<Waiter>, Vec<Waiter>) =
+            std::mem::take(&mut self.waiters).into_iter().partition(|waiter| self.fits(waiter, &sent));
+        self.waiters = rest;
+        self.lost_signals += u32::from(hit.is_empty());
+        for waiter in hit {
+            let (message, id, payload) = (signal.clone(), sent.id.clone(), payload.clone());
+            let action = Action::Deliver { subscription: waiter.subscription, message, id, payload };
+            let command = Command { actor: Actor::System, action };
+            self.outbox.push_back(Outgoing::Command { to: waiter.instance, command });
         }
     }
 
@@ -76,13 +145,7 @@ impl World {
         let mut place = 0;
         while place < self.sent.len() {
             let sent = &self.sent[place];
-            let fits = |waiter: &Waiter| {
-                let mut wanted = waiter.matches.as_map().into_iter().flatten();
-                waiter.message == sent.message
-                    && sent.expires > self.now
-                    && wanted.all(|(field, value)| sent.payload.get(field) == Some(value))
-            };
-            let Some(waiter) = self.waiters.iter().position(fits) else {
+            let Some(waiter) = self.waiters.iter().position(|waiter| self.fits(waiter, sent)) else {
                 place += 1;
                 continue;
             };

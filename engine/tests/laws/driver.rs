@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use countersign_engine::command::{Action, Actor, Cause, Command, Start, WorkId};
+use countersign_engine::command::{Action, Actor, Cause, Command, DeliveryId, DeliveryResult, Start, WorkId};
 use countersign_engine::draft::{DecideError, Draft, Progress};
 use countersign_engine::event::{Candidates, Event};
 use countersign_engine::facts::{ActivityResult, Ask, Context, Fact, PersonFact, RoleFact, Substitution};
 use countersign_engine::history::replay::{Redecided, fold_events, redecide_to};
 use countersign_engine::id::{Digest, IncidentId, InstanceId, RunId, ShardId, SubscriptionId, TimerId, UserId};
 use countersign_engine::language::definition::Definition;
-use countersign_engine::project::{JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow, changes, standing};
+use countersign_engine::project::{
+    DeliveryRow, JobRow, NoticeRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow, changes, standing,
+};
 use countersign_engine::rejection::Rejection;
 use countersign_engine::state::State;
 use countersign_engine::time::Timestamp;
@@ -42,6 +44,7 @@ pub(crate) struct Instance {
     pub(crate) rows: Vec<Row>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) message: Arc<str>,
     pub(crate) id: Arc<str>,
@@ -86,6 +89,15 @@ pub(crate) struct World {
     pub(crate) tables: Tables,
     pub(crate) ids: u128,
     pub(crate) transitions: u32,
+    pub(crate) told: Vec<NoticeRow>,
+    pub(crate) deliveries: Vec<DeliveryRow>,
+    pub(crate) delivered: Vec<(DeliveryId, Option<DeliveryResult>)>,
+    /// The last number drawn from each sequence.
+    pub(crate) numbers: BTreeMap<Arc<str>, u64>,
+    /// Who does not take which message.
+    pub(crate) declined: Vec<(Arc<str>, InstanceId, SubscriptionId)>,
+    /// Signals that nobody heard.
+    pub(crate) lost_signals: u32,
 }
 
 impl World {
@@ -115,6 +127,12 @@ impl World {
             tables: Tables::default(),
             ids: 0,
             transitions: 0,
+            told: Vec::new(),
+            deliveries: Vec::new(),
+            delivered: Vec::new(),
+            numbers: BTreeMap::new(),
+            declined: Vec::new(),
+            lost_signals: 0,
         }
     }
 
@@ -260,6 +278,9 @@ impl World {
                         tables.incidents.insert(key, RowChange::Incident(row));
                     }
                 }
+                RowChange::Notice(row) => self.told.push(row),
+                RowChange::Delivery(row) => self.deliveries.push(row),
+                RowChange::DeliveryDone { delivery, result, .. } => self.delivered.push((delivery, result)),
                 RowChange::Outgoing(outgoing) => self.outbox.push_back(outgoing),
             }
         }
@@ -299,6 +320,11 @@ impl World {
             Ask::Child { process } => {
                 let release = self.definitions.get(&process).map(|definition| definition.release);
                 Fact::Child { release, child: self.fresh_id() }
+            }
+            Ask::Number { sequence } => {
+                let number = self.numbers.entry(sequence).or_default();
+                *number += 1;
+                Fact::Number { number: *number }
             }
             Ask::Activity { run, activity, input, key } => {
                 let queued = self.answers.queued.get_mut(activity.as_ref()).and_then(VecDeque::pop_front);

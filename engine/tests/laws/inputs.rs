@@ -17,6 +17,9 @@ activities:
 messages:
   paid: { fields: { order: string, amount: integer }, ttl: 7 days }
   moved: { fields: { order: string, amount: integer }, ttl: 1 hour }
+  asked: { fields: { order: string, amount: integer }, ttl: 1 day, to: one }
+signals:
+  stopped: { fields: { line: string } }
 ";
 
 const TEXTS: &str = r"

@@ -1,5 +1,6 @@
 //! The laws of execution, on a world in memory: each test is named as the law it shows.
 
+mod across;
 mod asking_in;
 mod ballots;
 mod blocks;

@@ -38,6 +38,7 @@ enum Answered {
 #[derive(Default)]
 struct Traces {
     keys: Vec<(Arc<str>, Arc<str>)>,
+    numbers: Vec<(Arc<str>, u64)>,
     /// A savepoint around all its activities is open.
     savepoint: bool,
 }
@@ -76,7 +77,12 @@ impl Writer {
         };
         let definition = match self.definition(before.as_ref(), command).await? {
             Ok(definition) => definition,
-            Err(error) => return Ok(Outcome::Answer(Err(error))),
+            Err(error) => {
+                if before.is_none() {
+                    self.tell_back(tx, batch, request.origin, Outgoing::of_watch(None, &command.action)).await?;
+                }
+                return Ok(Outcome::Answer(Err(error)));
+            }
         };
         let target = match command.action.target() {
             Some(release) => match self.target(release).await? {
@@ -261,12 +267,24 @@ impl Writer {
                 return Ok(Outcome::Answer(Err(SubmitError::Quarantined("deciding asked twice for one fact".into()))));
             }
         };
-        if let (Some(origin), Some(outgoing)) = (request.origin, about.answer(&rejection)) {
+        self.tell_back(tx, batch, request.origin, about.answer(&rejection)).await?;
+        Ok(Outcome::Answer(Err(SubmitError::Rejected(rejection))))
+    }
+
+    /// Answers whoever sent something from another stream.
+    pub(super) async fn tell_back(
+        &self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        origin: Option<Origin>,
+        answer: Option<Outgoing>,
+    ) -> Result<(), StoreError> {
+        if let (Some(origin), Some(outgoing)) = (origin, answer) {
             let back = Origin { seq: origin.seq + GIVEN_BACK, ..origin };
             store::outbox::append(tx, &[(back, &outgoing)]).await?;
             batch.sent.push((back, outgoing));
         }
-        Ok(Outcome::Answer(Err(SubmitError::Rejected(rejection))))
+        Ok(())
     }
 
     async fn answer_to(
@@ -289,6 +307,11 @@ impl Writer {
                     traces.keys.push((process, key));
                 }
                 Fact::Key { owner }
+            }
+            Ask::Number { sequence } => {
+                let number = store::sequence::draw(tx, &sequence).await?;
+                traces.numbers.push((sequence, number));
+                Fact::Number { number }
             }
             Ask::Child { process } => Fact::Child {
                 release: self.shared.releases.effective(&process, context.now),
@@ -394,6 +417,7 @@ impl Refused<'_> {
                 tracing::warn!(%message, %id, process = %self.definition.process, "a message started nothing: {rejection}");
                 None
             }
+            action @ Action::Watch { .. } => Outgoing::of_watch(self.before.map(|before| &before.state), action),
             _ => Outgoing::of_refusal(self.to, self.command, rejection),
         }
     }
@@ -414,6 +438,9 @@ async fn undo(tx: &mut Tx, traces: &Traces, instance: InstanceId) -> Result<(), 
     }
     let keys: Vec<(&str, &str, InstanceId)> =
         traces.keys.iter().map(|(process, key)| (process.as_ref(), key.as_ref(), instance)).collect();
+    for (sequence, number) in traces.numbers.iter().rev() {
+        store::sequence::give_back(tx, sequence, *number).await?;
+    }
     if !keys.is_empty() {
         store::business_key::free(tx, &keys).await?;
     }

@@ -7,14 +7,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::command::{Action, Actor, Cause, Command, Start};
+use engine::command::{Action, Actor, Cause, Command, Start, Verdict};
 use engine::history::transition::Content;
 use engine::id::{Digest, InstanceId, ServiceStream, ShardId, SubscriptionId};
-use engine::language::definition::Start as StartRule;
-use engine::project::Outgoing;
+use engine::language::definition::{SIGNAL, Start as StartRule};
+use engine::project::{Outgoing, RowChange};
+use engine::rejection::Rejection;
 use engine::time::Timestamp;
 use engine::value::{Map, Value};
 use store::message::MessageRow;
+use store::outbox::Origin;
 use store::subscription::SubscriptionRow;
 use store::{StoreError, Tx};
 
@@ -24,8 +26,10 @@ use crate::error::SubmitError;
 use crate::handle::new_instance_id;
 use crate::request::{Publish, Receipt, owner};
 
-/// Waiters that one message is given to.
-const WAITERS_MAX: u32 = 100_000;
+/// Waiters that get something in one transaction: each is a row that goes and one that comes.
+pub(super) const CHUNK: u32 = 200;
+/// Receivers that an answer names.
+const NAMED_MAX: usize = 20;
 /// Buffered messages looked at for one new subscription.
 const BUFFERED_MAX: u32 = 1_000;
 /// Fields of a message that waits are looked up by.
@@ -39,66 +43,120 @@ impl Writer {
         publish: &Publish,
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
+        if publish.message.starts_with(SIGNAL) {
+            return self.broadcast(tx, batch, publish, now).await;
+        }
+        let judged = self.offer(tx, batch, publish, now).await?;
+        Ok(Outcome::Answer(match (judged.verdict, judged.receipt) {
+            (Verdict::Ambiguous, _) => Err(Rejection::AmbiguousMessage { candidates: judged.to }.into()),
+            (_, Some(receipt)) => Ok(receipt),
+            (_, None) => Err(SubmitError::Stopped),
+        }))
+    }
+
+    /// Gives a message to whoever waits or is started by it, or keeps it.
+    async fn offer(
+        &mut self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        publish: &Publish,
+        now: Timestamp,
+    ) -> Result<Judged, StoreError> {
         let shard = owner(&publish.message, self.shared.database.shards());
         let stream = InstanceId::service(ServiceStream::Messages, shard);
+        let (name, id) = (&publish.message, &publish.id);
+        if store::message::find(tx, shard, name, id).await?.is_some() {
+            let result = Value::record([("verdict", Value::from(Verdict::Duplicate.word()))]);
+            return Ok(Judged { verdict: Verdict::Duplicate, to: Vec::new(), receipt: Some(known(stream, result)) });
+        }
+        let waiters = self.waiters(tx, shard, name, &publish.payload, CHUNK + 1).await?;
+        if waiters.len() > 1 && (publish.to_one || self.is_for_one(name, now).await?) {
+            let mut to: Vec<InstanceId> = waiters.iter().map(|waiter| waiter.instance).collect();
+            to.truncate(NAMED_MAX);
+            return Ok(Judged { verdict: Verdict::Ambiguous, to, receipt: None });
+        }
         let position = batch.next_position(shard);
         let row = MessageRow {
             shard,
-            name: publish.message.clone(),
-            id: publish.id.clone(),
+            name: name.clone(),
+            id: id.clone(),
             payload: publish.payload.clone(),
             position,
             published_at: now,
             expires_at: now.plus_micros(publish.ttl_micros),
         };
-        if !store::message::put(tx, &row, &findable(&publish.payload)).await? {
-            let result = Value::record([("verdict", Value::from("duplicate"))]);
-            let answer = Receipt {
-                instance: stream,
-                version: 0,
-                position: 0,
-                status: engine::project::InstanceStatus::Running,
-                outcome: None,
-                result,
-                replayed: true,
-            };
-            return Ok(Outcome::Answer(Ok(answer)));
-        }
-        let waiters = self.waiters(tx, shard, &publish.message, &publish.payload).await?;
-        let mut sent = self.give(tx, &waiters, &publish.message, &publish.id, &publish.payload).await?;
-        let delivered = sent.len();
-        let taken_by = self.processes_of(tx, &waiters).await?;
-        let started = self.starts(publish, &taken_by, now).await?;
-        sent.extend(started.iter().cloned());
-        if !sent.is_empty() {
-            store::message::consume(tx, shard, &publish.message, &publish.id).await?;
-        }
-        let verdict = match (delivered, started.len()) {
-            (0, 0) => "buffered",
-            (0, _) => "started",
-            _ => "delivered",
+        store::message::put(tx, &row, &findable(&publish.payload)).await?;
+        let many = waiters.len() > CHUNK as usize;
+        let mut sent = if many { Vec::new() } else { self.give(tx, &waiters, name, id, &publish.payload).await? };
+        let started = self.starts(tx, publish, (shard, &receivers(&sent)), now).await?;
+        let verdict = match (waiters.is_empty(), started.is_empty()) {
+            (true, true) => Verdict::Buffered,
+            (true, false) => Verdict::Started,
+            _ => Verdict::Delivered,
         };
-        let to = sent.iter().filter_map(|outgoing| match outgoing {
-            Outgoing::Command { to, .. } => Some(Value::from(to.to_string())),
-            _ => None,
-        });
-        let result = Value::record([("verdict", Value::from(verdict)), ("to", Value::list(to.collect()))]);
-        let input = Value::record([
-            ("message", Value::Text(publish.message.clone())),
-            ("id", Value::Text(publish.id.clone())),
-            ("payload", publish.payload.clone()),
-            ("ttl_micros", Value::Int(publish.ttl_micros)),
-        ]);
+        sent.extend(started);
+        if verdict != Verdict::Buffered {
+            store::message::consume(tx, shard, name, id).await?;
+        }
+        let to: Vec<InstanceId> = if many {
+            waiters.iter().take(NAMED_MAX).map(|waiter| waiter.instance).collect()
+        } else {
+            receivers(&sent)
+        };
+        // What goes to many does not come back from one.
+        let pending = if many { u64::from(u32::MAX) } else { sent.len() as u64 };
+        store::message::judge(tx, (shard, name, id), pending, verdict.word(), &to).await?;
+        let names = Value::list(to.iter().map(|to| Value::from(to.to_string())).collect());
+        let result =
+            Value::record([("verdict", Value::from(verdict.word())), ("to", names), ("more", Value::Bool(many))]);
         let content = Content::Service {
             actor: publish.actor.clone(),
             command: "message.publish".into(),
-            input,
+            input: as_input(publish),
+            result: result.clone(),
+        };
+        let Some(receipt) = self.record(tx, batch, stream, content, result, now) else {
+            return Ok(Judged { verdict, to, receipt: None });
+        };
+        if many {
+            self.begin_sweep(tx, batch, publish, (shard, receipt.position)).await?;
+        }
+        batch.change(shard, receipt.position, sent.into_iter().map(RowChange::Outgoing).collect());
+        Ok(Judged { verdict, to, receipt: Some(receipt) })
+    }
+
+    /// A signal: to everybody who waits now, else to nobody, on record either way.
+    async fn broadcast(
+        &mut self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        publish: &Publish,
+        now: Timestamp,
+    ) -> Result<Outcome, StoreError> {
+        let shard = owner(&publish.message, self.shared.database.shards());
+        let stream = InstanceId::service(ServiceStream::Messages, shard);
+        let waiters = self.waiters(tx, shard, &publish.message, &publish.payload, CHUNK + 1).await?;
+        let many = waiters.len() > CHUNK as usize;
+        let payload = &publish.payload;
+        let sent =
+            if many { Vec::new() } else { self.give(tx, &waiters, &publish.message, &publish.id, payload).await? };
+        let verdict = if waiters.is_empty() { "lost" } else { "delivered" };
+        let names = receivers(&sent).iter().map(|to| Value::from(to.to_string())).collect();
+        let result =
+            Value::record([("verdict", Value::from(verdict)), ("to", Value::list(names)), ("more", Value::Bool(many))]);
+        let content = Content::Service {
+            actor: publish.actor.clone(),
+            command: "signal.send".into(),
+            input: as_input(publish),
             result: result.clone(),
         };
         let Some(receipt) = self.record(tx, batch, stream, content, result, now) else {
             return Ok(Outcome::Answer(Err(SubmitError::Stopped)));
         };
-        batch.change(shard, receipt.position, sent.into_iter().map(engine::project::RowChange::Outgoing).collect());
+        if many {
+            self.begin_sweep(tx, batch, publish, (shard, receipt.position)).await?;
+        }
+        batch.change(shard, receipt.position, sent.into_iter().map(RowChange::Outgoing).collect());
         Ok(Outcome::Answer(Ok(receipt)))
     }
 
@@ -106,6 +164,7 @@ impl Writer {
         &mut self,
         tx: &mut Tx,
         batch: &mut Batch,
+        origin: Option<Origin>,
         outgoing: &Outgoing,
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
@@ -119,8 +178,53 @@ impl Writer {
                 Ok(quiet())
             }
             Outgoing::GiveBack { message, id } => self.offer_again(tx, batch, message, id, now).await,
+            Outgoing::Decline { message, id, matches, instance, subscription } => {
+                let shard = owner(message, self.shared.database.shards());
+                store::message::decline(tx, (shard, message, id), (*instance, *subscription)).await?;
+                self.offer_again(tx, batch, message, id, now).await?;
+                self.subscribe(tx, batch, message, matches, (*instance, *subscription), now).await
+            }
+            Outgoing::Publish { message, id, payload, ttl_micros, to_one, instance, run } => {
+                let publish = Publish {
+                    message: message.clone(),
+                    id: id.clone(),
+                    payload: payload.clone(),
+                    ttl_micros: *ttl_micros,
+                    to_one: *to_one,
+                    actor: Actor::System,
+                };
+                let judged = self.offer(tx, batch, &publish, now).await?;
+                let action = Action::TakeVerdict { run: *run, verdict: judged.verdict, to: judged.to };
+                let command = Command { actor: Actor::System, action };
+                self.tell_back(tx, batch, origin, Some(Outgoing::Command { to: *instance, command })).await?;
+                Ok(judged.receipt.map_or_else(quiet, |receipt| Outcome::Answer(Ok(receipt))))
+            }
+            Outgoing::Signal { signal, payload, instance, run } => {
+                let publish = Publish {
+                    message: signal.clone(),
+                    id: format!("{instance}/{run}").into(),
+                    payload: payload.clone(),
+                    ttl_micros: 0,
+                    to_one: false,
+                    actor: Actor::System,
+                };
+                self.broadcast(tx, batch, &publish, now).await
+            }
             Outgoing::Command { .. } => Ok(quiet()),
         }
+    }
+
+    /// Whether an effective release declares that the message is for one.
+    async fn is_for_one(&self, message: &str, now: Timestamp) -> Result<bool, StoreError> {
+        for (_, release) in self.shared.releases.all_effective(now) {
+            match self.shared.releases.definition(release).await {
+                Ok(definition) if definition.messages.get(message).is_some_and(|spec| spec.to_one) => return Ok(true),
+                Ok(_) => {}
+                Err(crate::releases::ReleaseError::Store(error)) => return Err(error),
+                Err(error) => tracing::error!(error = %error, "a release cannot be asked what it declares"),
+            }
+        }
+        Ok(false)
     }
 
     async fn subscribe(
@@ -137,14 +241,22 @@ impl Writer {
         let first = matches.as_map().and_then(|matches| matches.iter().next());
         let (by, hash) = first.map_or_else(everything, |(field, value)| single(field, value));
         let waiting = store::message::waiting(tx, shard, message, &by, hash, now, BUFFERED_MAX).await?;
-        let found = waiting.into_iter().find(|row| fits(matches, &row.payload));
+        let declined = if waiting.is_empty() {
+            std::collections::BTreeSet::new()
+        } else {
+            store::message::declined_by(tx, shard, message, (instance, subscription)).await?
+        };
+        let found = waiting.into_iter().find(|row| fits(matches, &row.payload) && !declined.contains(&row.id));
         let Some(found) = found else {
             let message = message.clone();
-            let row = SubscriptionRow { shard, message, fields, match_hash, instance, subscription };
+            let since = batch.next_position(shard) - 1;
+            let row = SubscriptionRow { shard, message, fields, match_hash, instance, subscription, since };
             store::subscription::put(tx, &[row]).await?;
             return Ok(quiet());
         };
         store::message::consume(tx, shard, message, &found.id).await?;
+        let verdict = Verdict::Delivered.word();
+        store::message::judge(tx, (shard, message, &found.id), 1, verdict, &[instance]).await?;
         let sent = vec![deliver(instance, subscription, message, &found.id, &found.payload)];
         self.paired(tx, batch, shard, message, &found.id, sent, now)
     }
@@ -159,18 +271,26 @@ impl Writer {
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
         let shard = owner(message, self.shared.database.shards());
+        if !store::message::came_back(tx, shard, message, id).await? {
+            // Somebody else has it, or may take it still.
+            return Ok(quiet());
+        }
         let Some(row) = store::message::find(tx, shard, message, id).await? else { return Ok(quiet()) };
-        if row.expires_at <= now {
-            // Its time passed in the hands of one who could not take it: it stays unheard, and visible as that.
-            store::message::offer(tx, &row, &findable(&row.payload)).await?;
-            return Ok(quiet());
-        }
-        let mut waiters = self.waiters(tx, shard, message, &row.payload).await?;
+        let mut waiters = if row.expires_at > now {
+            self.waiters(tx, shard, message, &row.payload, BUFFERED_MAX).await?
+        } else {
+            Vec::new()
+        };
+        let declined = store::message::declined(tx, shard, message, id).await?;
+        waiters.retain(|waiter| !declined.contains(&(waiter.instance, waiter.subscription)));
         waiters.truncate(1);
-        if waiters.is_empty() {
+        let Some(first) = waiters.first() else {
             store::message::offer(tx, &row, &findable(&row.payload)).await?;
+            store::message::judge(tx, (shard, message, id), 0, Verdict::Buffered.word(), &[]).await?;
             return Ok(quiet());
-        }
+        };
+        let verdict = Verdict::Delivered.word();
+        store::message::judge(tx, (shard, message, id), 1, verdict, &[first.instance]).await?;
         let sent = self.give(tx, &waiters, message, id, &row.payload).await?;
         self.paired(tx, batch, shard, message, id, sent, now)
     }
@@ -198,7 +318,7 @@ impl Writer {
         let Some(receipt) = self.record(tx, batch, stream, content, result, now) else {
             return Ok(Outcome::Answer(Err(SubmitError::Stopped)));
         };
-        batch.change(shard, receipt.position, sent.into_iter().map(engine::project::RowChange::Outgoing).collect());
+        batch.change(shard, receipt.position, sent.into_iter().map(RowChange::Outgoing).collect());
         Ok(Outcome::Answer(Ok(receipt)))
     }
 
@@ -209,22 +329,19 @@ impl Writer {
         shard: ShardId,
         message: &str,
         payload: &Value,
+        limit: u32,
     ) -> Result<Vec<SubscriptionRow>, StoreError> {
         let mut waiters = Vec::new();
         for fields in store::subscription::fields_of(tx, shard, message).await? {
-            let mut values = Map::new();
-            for field in fields.split(',').filter(|field| !field.is_empty()) {
-                values.insert(field.into(), payload.get(field).cloned().unwrap_or_default());
-            }
-            let (_, hash) = wanted(&Value::map(values));
-            waiters.extend(store::subscription::matching(tx, shard, message, &fields, hash, WAITERS_MAX).await?);
+            let hash = hash_of(&fields, payload);
+            waiters.extend(store::subscription::matching(tx, shard, message, &fields, hash, limit).await?);
         }
         waiters.sort_by_key(|waiter| (waiter.instance, waiter.subscription));
         Ok(waiters)
     }
 
     /// Gives the message to waiters: their subscriptions go with it.
-    async fn give(
+    pub(super) async fn give(
         &self,
         tx: &mut Tx,
         waiters: &[SubscriptionRow],
@@ -241,26 +358,40 @@ impl Writer {
         Ok(sent.collect())
     }
 
-    /// The processes of waiting instances.
-    async fn processes_of(&self, tx: &mut Tx, waiters: &[SubscriptionRow]) -> Result<Vec<Arc<str>>, StoreError> {
-        let mut processes: Vec<Arc<str>> = Vec::new();
-        for waiter in waiters {
-            let process = match self.shared.cache.get(waiter.instance) {
+    /// Whether an instance of this process waited for what is published now.
+    async fn is_taken_by(
+        &self,
+        tx: &mut Tx,
+        publish: &Publish,
+        shard: ShardId,
+        (process, sent): (&str, &[InstanceId]),
+    ) -> Result<bool, StoreError> {
+        for to in sent {
+            let of = match self.shared.cache.get(*to) {
                 Some(cached) => Some(cached.state.process().clone()),
-                None => store::instance::find(tx, waiter.instance).await?.map(|row| row.process),
+                None => store::instance::find(tx, *to).await?.map(|row| row.process),
             };
-            if let Some(process) = process.filter(|process| !processes.contains(process)) {
-                processes.push(process);
+            if of.as_deref() == Some(process) {
+                return Ok(true);
             }
         }
-        Ok(processes)
+        for fields in store::subscription::fields_of(tx, shard, &publish.message).await? {
+            let match_hash = hash_of(&fields, &publish.payload);
+            let (message, until) = (publish.message.as_ref(), u64::MAX >> 1);
+            let wanted = store::subscription::Wanted { shard, message, fields: &fields, match_hash, until };
+            if store::subscription::has_process(tx, &wanted, process).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The processes that this message starts.
     async fn starts(
         &self,
+        tx: &mut Tx,
         publish: &Publish,
-        taken_by: &[Arc<str>],
+        (shard, sent): (ShardId, &[InstanceId]),
         now: Timestamp,
     ) -> Result<Vec<Outgoing>, StoreError> {
         let mut started = Vec::new();
@@ -273,13 +404,12 @@ impl Writer {
                     continue;
                 }
             };
-            let starts = definition.starts.iter().any(|start| match start {
-                StartRule::Message { message, or_event } => {
-                    *message == publish.message && !(*or_event && taken_by.contains(&process))
-                }
-                _ => false,
+            let rule = definition.starts.iter().find_map(|start| match start {
+                StartRule::Message { message, or_event } if *message == publish.message => Some(*or_event),
+                _ => None,
             });
-            if !starts {
+            let Some(or_event) = rule else { continue };
+            if or_event && self.is_taken_by(tx, publish, shard, (&process, sent)).await? {
                 continue;
             }
             let fields: BTreeMap<Arc<str>, Value> = definition
@@ -308,7 +438,56 @@ impl Writer {
     }
 }
 
-fn quiet() -> Outcome {
+/// What became of a message.
+struct Judged {
+    verdict: Verdict,
+    /// Who got it, or could have; the first of them.
+    to: Vec<InstanceId>,
+    /// None where nothing was recorded: nobody got it, or the shard is not leased any more.
+    receipt: Option<Receipt>,
+}
+
+/// The answer to what happened before.
+fn known(stream: InstanceId, result: Value) -> Receipt {
+    Receipt {
+        instance: stream,
+        version: 0,
+        position: 0,
+        status: engine::project::InstanceStatus::Running,
+        outcome: None,
+        result,
+        replayed: true,
+    }
+}
+
+fn as_input(publish: &Publish) -> Value {
+    Value::record([
+        ("message", Value::Text(publish.message.clone())),
+        ("id", Value::Text(publish.id.clone())),
+        ("payload", publish.payload.clone()),
+        ("ttl_micros", Value::Int(publish.ttl_micros)),
+    ])
+}
+
+/// Who is sent something; the first of many.
+fn receivers(sent: &[Outgoing]) -> Vec<InstanceId> {
+    let to = sent.iter().filter_map(|outgoing| match outgoing {
+        Outgoing::Command { to, .. } => Some(*to),
+        _ => None,
+    });
+    to.take(NAMED_MAX).collect()
+}
+
+/// The hash of the values that a message has in a list of fields.
+pub(super) fn hash_of(fields: &str, payload: &Value) -> Digest {
+    let mut values = Map::new();
+    for field in fields.split(',').filter(|field| !field.is_empty()) {
+        values.insert(field.into(), payload.get(field).cloned().unwrap_or_default());
+    }
+    wanted(&Value::map(values)).1
+}
+
+pub(super) fn quiet() -> Outcome {
     Outcome::Answer(Err(SubmitError::Rejected(engine::rejection::Rejection::Gone("nothing to record".into()))))
 }
 

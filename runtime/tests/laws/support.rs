@@ -108,6 +108,8 @@ activities:
     output: { value: integer }
 messages:
   paid: { fields: { order: string, amount: integer }, ttl: 7 days }
+signals:
+  stopped: { fields: { line: string } }
 ";
 
 /// How many are between their first row and their second, by their first.
@@ -215,6 +217,21 @@ impl Plant {
     }
 
     pub(crate) async fn start_at(database: &Database, definitions: &[Arc<Definition>], clock: Clock) -> Plant {
+        Plant::begin_node(database, definitions, clock, Config::default()).await
+    }
+
+    /// With somebody who takes mails and webhooks out of the house.
+    pub(crate) async fn start_with(
+        database: &Database,
+        definitions: &[Arc<Definition>],
+        courier: Arc<dyn countersign_runtime::courier::Courier>,
+    ) -> Plant {
+        let clock = Clock::stopped_at(Timestamp::parse(NOON).expect("a moment"));
+        let config = Config { courier, ..Config::default() };
+        Plant::begin_node(database, definitions, clock, config).await
+    }
+
+    async fn begin_node(database: &Database, definitions: &[Arc<Definition>], clock: Clock, config: Config) -> Plant {
         let people = People(vec![
             ("li", vec!["sales"]),
             ("wang", vec!["manager"]),
@@ -222,7 +239,7 @@ impl Plant {
             ("admin", vec!["admin"]),
         ]);
         let ports = Ports { activities: activities(), directory: Arc::new(people), clock: clock.clone() };
-        let node = Node::start(database.clone(), ports, Config::default()).await.expect("the node starts");
+        let node = Node::start(database.clone(), ports, config).await.expect("the node starts");
         let handle = node.handle();
         for definition in definitions {
             handle.releases().insert(definition.clone(), Timestamp::EPOCH);
@@ -302,6 +319,7 @@ impl Plant {
             id: id.into(),
             payload,
             ttl_micros: 7 * DAY,
+            to_one: false,
             actor: Actor::Service { id: "bank".into() },
         };
         self.handle.publish(publish).await.expect("published")

@@ -158,6 +158,17 @@ impl Check<'_, '_> {
                     let hint = self.near(name, self.definition.steps.keys().map(AsRef::as_ref));
                     self.say(&codes::EXPR_UNKNOWN_STEP, place(*offset), message, hint);
                 }
+                "next"
+                    if !self
+                        .definition
+                        .key
+                        .as_ref()
+                        .is_some_and(|key| std::ptr::eq(key.source().as_ptr(), site.expression.source().as_ptr())) =>
+                {
+                    let message = text!("`next` 只用于业务键 `key`", "`next` is only for the business key, `key`");
+                    let hint = text!("在别处用 `key` 取得它", "read it as `key` elsewhere");
+                    self.say(&codes::EXPR_NEXT_OUTSIDE_KEY, place(*offset), message, Some(hint));
+                }
                 "reached" => {
                     let milestones: Vec<Arc<str>> =
                         self.definition.steps.values().filter_map(|step| step.milestone.clone()).collect();

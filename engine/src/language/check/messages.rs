@@ -1,7 +1,7 @@
 //! Messages: each is delivered once, so two that wait at the same time must differ.
 
 use crate::language::check::context::Check;
-use crate::language::definition::{MessageWait, Piece, Step, StepKind, Template, Trigger, WaitFor};
+use crate::language::definition::{MessageWait, Piece, SIGNAL, Step, StepKind, Template, Trigger, WaitFor};
 use crate::language::diagnostics::registry as codes;
 
 /// What tells one wait from another, and where it stands.
@@ -63,11 +63,11 @@ impl Check<'_, '_> {
     fn own(&self, step: &Step) -> Vec<Waiting> {
         let place = self.place(&step.key, "message");
         match &step.kind {
-            StepKind::Wait(WaitFor::Message(wait)) => vec![(signature(wait), place)],
+            StepKind::Wait(WaitFor::Message(wait)) if heard_once(wait) => vec![(signature(wait), place)],
             StepKind::First { alternatives } => alternatives
                 .iter()
                 .filter_map(|alternative| match &alternative.wait {
-                    WaitFor::Message(wait) => {
+                    WaitFor::Message(wait) if heard_once(wait) => {
                         let place = self.place(&step.key, &format!("alternative.{}", alternative.name));
                         Some((signature(wait), place))
                     }
@@ -98,9 +98,14 @@ fn pairs(all: &[Waiting]) -> Vec<(Vec<Waiting>, Vec<Waiting>)> {
 
 fn signature_of(on: &Trigger) -> Option<String> {
     match on {
-        Trigger::Message(wait) => Some(signature(wait)),
+        Trigger::Message(wait) => heard_once(wait).then(|| signature(wait)),
         Trigger::Error(_) | Trigger::After(_) => None,
     }
+}
+
+/// A signal reaches everybody who waits.
+fn heard_once(wait: &MessageWait) -> bool {
+    !wait.message.starts_with(SIGNAL)
 }
 
 /// The message, its equalities and its condition as they are written.

@@ -20,7 +20,7 @@ impl Check<'_, '_> {
                     self.lacks(&missing, place.unwrap_or_default());
                 }
                 Start::People { form: None, .. } | Start::Message { .. } | Start::Process { .. } => {}
-                Start::Schedule { schedule, with } => {
+                Start::Schedule { schedule, with, .. } => {
                     let place = self.compiler.process_places.get(&format!("schedule.{}", schedule.source())).copied();
                     let missing = self.missing(|field| with.contains_key(field));
                     self.lacks(&missing, place.unwrap_or_default());

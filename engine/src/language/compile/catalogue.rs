@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::language::compile::{Compiler, Library};
-use crate::language::definition::{ActivityMode, ActivitySpec, MessageSpec};
+use crate::language::definition::{ActivityMode, ActivitySpec, MessageSpec, SIGNAL};
 use crate::language::diagnostics::{Sink, registry as codes};
 use crate::language::syntax::{self, Node, NodeKind};
 use crate::language::types::Type;
@@ -19,7 +19,7 @@ pub(super) fn catalogue(file: &str, bytes: &[u8], library: &mut Library, sink: &
     let Some(tree) = tree else { return };
     let schemas = Library { schemas: library.schemas.clone(), broken: library.broken.clone(), ..Library::default() };
     let mut compiler = Compiler::new(&source, &schemas, sink);
-    if compiler.shape(&tree, "a catalogue", &["activities", "messages", "roles"]).is_none() {
+    if compiler.shape(&tree, "a catalogue", &["activities", "messages", "signals", "roles"]).is_none() {
         return;
     }
     for entry in tree.get("activities").and_then(Node::entries).unwrap_or_default() {
@@ -44,6 +44,13 @@ pub(super) fn catalogue(file: &str, bytes: &[u8], library: &mut Library, sink: &
             if !library.roles.insert(name) {
                 compiler.twice(entry.key_start, entry.key_end, &entry.key);
             }
+        }
+    }
+    for entry in tree.get("signals").and_then(Node::entries).unwrap_or_default() {
+        if let Some(signal) = compiler.signal_spec(&entry.key, &entry.value)
+            && library.messages.insert(signal.name.clone(), Arc::new(signal)).is_some()
+        {
+            compiler.twice(entry.key_start, entry.key_end, &entry.key);
         }
     }
 }
@@ -73,10 +80,21 @@ impl Compiler<'_> {
     }
 
     fn message_spec(&mut self, name: &str, node: &Node) -> Option<MessageSpec> {
-        self.shape(node, "a message", &["fields", "ttl", "title", "description"])?;
+        self.shape(node, "a message", &["fields", "ttl", "to", "title", "description"])?;
         let fields = node.get("fields").map_or(Some(Type::Any), |fields| self.catalogue_type(fields))?;
         let ttl_micros = node.get("ttl").map_or(Some(TTL_MICROS), |ttl| self.clock_time(ttl))?;
-        Some(MessageSpec { name: name.into(), fields, ttl_micros })
+        let to_one = match node.get("to") {
+            Some(to) => self.choice(to, &["all", "one"])? == 1,
+            None => false,
+        };
+        Some(MessageSpec { name: name.into(), fields, ttl_micros, to_one })
+    }
+
+    /// A signal: it is kept for nobody, so all there is to say are its fields.
+    fn signal_spec(&mut self, name: &str, node: &Node) -> Option<MessageSpec> {
+        self.shape(node, "a signal", &["fields", "title", "description"])?;
+        let fields = node.get("fields").map_or(Some(Type::Any), |fields| self.catalogue_type(fields))?;
+        Some(MessageSpec { name: format!("{SIGNAL}{name}").into(), fields, ttl_micros: 0, to_one: false })
     }
 
     /// A type, or the fields of a record.
@@ -112,7 +130,7 @@ pub fn names_in_catalogue(bytes: &[u8]) -> Vec<String> {
     let of =
         |key: &str| tree.get(key).and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.clone());
     let roles = of("roles").map(|role| format!("{ROLE}{role}"));
-    of("activities").chain(of("messages")).chain(roles).collect()
+    of("activities").chain(of("messages")).chain(of("signals")).chain(roles).collect()
 }
 
 /// Every scalar that stands under one of these keys, anywhere in the file: what a process names.

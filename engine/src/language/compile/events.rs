@@ -26,15 +26,15 @@ impl Compiler<'_> {
             self.later(by.key_start, by.key_end, "events: { by }");
             return None;
         }
-        let known = ["title", "message", "match", "error", "after", "when", "steps", "instead", "ends_step"];
+        let known = ["title", "message", "signal", "match", "error", "after", "when", "steps", "instead", "ends_step"];
         self.shape(node, "an event", &known)?;
         self.note(&format!("event.{name}"), entry.key_start, entry.key_end);
         let triggers: Vec<&str> =
-            ["message", "error", "after"].into_iter().filter(|key| node.get(key).is_some()).collect();
+            ["message", "signal", "error", "after"].into_iter().filter(|key| node.get(key).is_some()).collect();
         if triggers.len() != 1 {
             let message = text!(
-                "事件须恰有 message、error、after 之一",
-                "an event has exactly one of `message`, `error` and `after`"
+                "事件须恰有 message、signal、error、after 之一",
+                "an event has exactly one of `message`, `signal`, `error` and `after`"
             );
             self.say_at(&codes::EVENT_TRIGGER, entry.key_start, entry.key_end, message, None);
             return None;

@@ -54,7 +54,7 @@ impl Compiler<'_> {
     }
 
     /// `to`: one candidate, or a list of them.
-    fn candidates(&mut self, node: &Node) -> Vec<Candidate> {
+    pub(crate) fn candidates(&mut self, node: &Node) -> Vec<Candidate> {
         let nodes: Vec<&Node> = match &node.kind {
             NodeKind::List(items) => items.iter().collect(),
             _ => vec![node],

@@ -7,18 +7,13 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 20] = [
+pub(crate) const LATER: [&str; 14] = [
     "alongside",
     "parts",
     "do",
-    "send",
-    "signal",
-    "notify",
-    "start",
     "compensate",
     "escalate",
     "add",
-    "link",
     "grows",
     "extend",
     "undo",
@@ -26,7 +21,6 @@ pub(crate) const LATER: [&str; 20] = [
     "reason",
     "while_open",
     "at_end",
-    "until",
     "same_approver_again",
 ];
 
@@ -63,6 +57,7 @@ fn zh(what: &str) -> String {
         "a catalogue" => "目录",
         "an activity" => "活动",
         "a message" => "消息",
+        "a signal" => "信号",
         "a text" => "文字",
         keyword => return format!("`{keyword}`"),
     };

@@ -133,7 +133,7 @@ pub(crate) fn column_type(table: &Table, column: usize) -> Type {
 
 /// A cron schedule; whether the zone is at fault, and why.
 pub(super) fn schedule(cron: &str, zone: &str, gap: usize, overlap: usize) -> Result<Schedule, (bool, Text)> {
-    let gap = [Gap::Next, Gap::Skip][gap.min(1)];
+    let gap = [Gap::Next, Gap::Skip, Gap::Prev][gap.min(2)];
     let overlap = [Overlap::First, Overlap::Both, Overlap::Second][overlap.min(2)];
     Schedule::parse(cron, zone, gap, overlap)
         .map_err(|error| (error.part == SchedulePart::Zone, Text { zh: error.zh.into(), en: error.en.into() }))

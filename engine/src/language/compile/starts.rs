@@ -1,7 +1,10 @@
 //! Who and what starts an instance.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::language::compile::Compiler;
-use crate::language::definition::Start;
+use crate::language::definition::{Missed, Start, Template};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::Node;
 use crate::language::types::Type;
@@ -23,7 +26,11 @@ impl Compiler<'_> {
             let sign = node.get("sign").and_then(|sign| self.meaning(sign));
             return Some(Start::People { roles, form, sign });
         }
-        self.shape(node, "start", &["message", "else", "process", "schedule", "zone", "gap", "overlap", "with"])?;
+        self.shape(
+            node,
+            "start",
+            &["message", "else", "process", "schedule", "zone", "gap", "overlap", "missed", "with"],
+        )?;
         if let Some(message_node) = node.get("message") {
             let message = self.message_wait(node)?.message;
             let or_event = match node.get("else") {
@@ -47,6 +54,26 @@ impl Compiler<'_> {
         self.schedule(schedule, node)
     }
 
+    /// What a schedule starts with is computed before there is an instance.
+    fn only_due(&mut self, node: Option<&Node>, with: &BTreeMap<Arc<str>, Template>) {
+        let reads = |template: &Template| match template {
+            Template::Expression(expression) => {
+                expression.references().iter().filter_map(|read| read.path.first().cloned()).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (name, template) in with {
+            let stranger = reads(template).into_iter().find(|read| !matches!(read.as_ref(), "due" | "now"));
+            let (Some(stranger), Some(at)) = (stranger, node.and_then(|node| node.get(name))) else { continue };
+            let message = text!(
+                format!("定时发起时还没有 `{stranger}`"),
+                format!("there is no `{stranger}` yet when a schedule starts a process")
+            );
+            let hint = text!("可用 `due`：计划的时间", "there is `due`, the moment that the schedule names");
+            self.say(&codes::EXPR_UNKNOWN_VARIABLE, at, message, Some(hint));
+        }
+    }
+
     fn schedule(&mut self, cron: &Node, node: &Node) -> Option<Start> {
         let cron_text = self.word(cron, "时间表", "a schedule")?;
         let Some(zone) = node.get("zone") else {
@@ -56,15 +83,21 @@ impl Compiler<'_> {
             return None;
         };
         let zone_text = self.word(zone, "时区", "a zone")?;
-        let gap = node.get("gap").map_or(Some(0), |gap| self.choice(gap, &["next", "skip"]))?;
+        let gap = node.get("gap").map_or(Some(0), |gap| self.choice(gap, &["next", "skip", "prev"]))?;
         let overlap = node.get("overlap").map_or(Some(0), |word| self.choice(word, &["first", "both", "second"]))?;
+        let missed = match node.get("missed") {
+            Some(word) => [Missed::One, Missed::All, Missed::Skip][self.choice(word, &["one", "all", "skip"])?],
+            None => Missed::One,
+        };
         let input = Type::Record(std::sync::Arc::new(
             self.input.iter().map(|field| (field.name.clone(), field.kind.clone())).collect(),
         ));
-        let with = self.with(node, Some(&input));
+        // There is no instance yet whose data could be read.
+        let with = self.with_local("due", Type::DateTime, |compiler| compiler.with(node, Some(&input)));
+        self.only_due(node.get("with"), &with);
         self.note(&format!("schedule.{cron_text}"), cron.start, cron.end);
         match super::rules::schedule(&cron_text, &zone_text, gap, overlap) {
-            Ok(schedule) => Some(Start::Schedule { schedule, with }),
+            Ok(schedule) => Some(Start::Schedule { schedule, missed, with }),
             Err((in_zone, message)) => {
                 self.say(&codes::SCHEDULE_INVALID, if in_zone { zone } else { cron }, message, None);
                 None

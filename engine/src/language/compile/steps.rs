@@ -13,17 +13,17 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 16] = [
+pub(super) const KINDS: [&str; 20] = [
     "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
-    "run", "end", "fail", "back_to",
+    "run", "end", "fail", "back_to", "start", "send", "signal", "notify",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 8] = ["send", "signal", "notify", "start", "escalate", "add", "do", "compensate"];
+const KINDS_LATER: [&str; 4] = ["escalate", "add", "do", "compensate"];
 /// Keys that stand beside the kind.
 const BESIDE: [&str; 11] =
     ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps"];
 /// What some kinds have beside them in addition.
-const MORE: [&str; 4] = ["with", "join", "rest", "at_most"];
+const MORE: [&str; 6] = ["with", "join", "rest", "at_most", "until", "link"];
 
 /// Keys that say what a step is, but for `steps`.
 pub(crate) fn step_kinds() -> &'static [&'static str] {
@@ -192,6 +192,10 @@ impl Compiler<'_> {
             "wait" => self.wait(value).map(StepKind::Wait),
             "first" => self.first(value, node, key),
             "run" => self.run(value, node),
+            "start" => self.start_step(value, node),
+            "send" => self.send(value, node),
+            "signal" => self.signal(value, node),
+            "notify" => self.notify(value),
             "steps" => {
                 let block = self.block(value, key.clone(), Some(key.clone()));
                 Some(StepKind::Steps { block })
@@ -210,16 +214,25 @@ impl Compiler<'_> {
     fn beside(&mut self, node: &Node, kind: &str) {
         let fits = |key: &str| match key {
             "steps" => matches!(kind, "steps" | "each" | "repeat"),
-            "with" => matches!(kind, "call" | "decide" | "script" | "run"),
+            "with" => matches!(kind, "call" | "decide" | "script" | "run" | "start" | "send" | "signal"),
+            "until" => kind == "run",
+            "link" => matches!(kind, "run" | "start"),
             "retry" => kind == "call",
-            "into" => matches!(kind, "call" | "task" | "approve" | "decide" | "script" | "wait" | "run"),
+            "into" => {
+                matches!(kind, "call" | "task" | "approve" | "decide" | "script" | "wait" | "run" | "start" | "send")
+            }
             "fills" => matches!(kind, "task" | "approve"),
-            "outcomes" => matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait"),
+            "outcomes" => {
+                matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait" | "start" | "send")
+            }
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" => kind == "back_to",
-            "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose"),
-            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script"),
+            "due" => !matches!(
+                kind,
+                "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose" | "signal" | "notify"
+            ),
+            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "signal" | "notify"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,
         };

@@ -14,7 +14,14 @@ impl Compiler<'_> {
         if node.text().is_some() {
             return self.time(node).map(WaitFor::For);
         }
-        for later in ["process", "milestone", "condition"] {
+        if let Some(process) = node.get("process") {
+            return self.milestone_wait(process, node).map(WaitFor::Milestone);
+        }
+        if node.get("signal").is_some() {
+            self.shape(node, "wait", &["signal", "match", "when"])?;
+            return self.message_wait(node).map(WaitFor::Message);
+        }
+        for later in ["milestone", "condition"] {
             if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == later) {
                 self.later(entry.key_start, entry.key_end, &format!("wait: {{ {later} }}"));
                 return None;
@@ -39,9 +46,17 @@ impl Compiler<'_> {
 
     /// `message`, `match` and `when` of a map; other keys are the caller's.
     pub(crate) fn message_wait(&mut self, node: &Node) -> Option<MessageWait> {
-        let message_node = node.get("message")?;
-        let message = self.word(message_node, "消息名", "the name of a message")?;
-        if !self.library.messages.contains_key(&message) {
+        let message_node = match node.get("message") {
+            Some(message) => message,
+            None => node.get("signal")?,
+        };
+        let signal = node.get("message").is_none();
+        let message = if signal {
+            self.signal_name(message_node)?
+        } else {
+            self.word(message_node, "消息名", "the name of a message")?
+        };
+        if !signal && !self.library.messages.contains_key(&message) {
             let names: Vec<_> = self.library.messages.keys().cloned().collect();
             self.unknown(
                 &codes::MESSAGE_UNKNOWN,
@@ -86,7 +101,8 @@ impl Compiler<'_> {
             let Some(name) = self.name_key(entry) else { continue };
             self.note(&format!("alternative.{name}"), entry.key_start, entry.key_end);
             let value = &entry.value;
-            let known = ["wait", "message", "match", "when", "after", "into", "steps", "end", "back_to", "at_most"];
+            let known =
+                ["wait", "message", "signal", "match", "when", "after", "into", "steps", "end", "back_to", "at_most"];
             if self.shape(value, "an alternative", &known).is_none() {
                 continue;
             }
@@ -95,7 +111,7 @@ impl Compiler<'_> {
             } else if let Some(after) = value.get("after") {
                 self.time(after).map(WaitFor::For)
             } else {
-                if value.get("message").is_none() {
+                if value.get("message").is_none() && value.get("signal").is_none() {
                     self.required(value, "wait", "an alternative");
                 }
                 self.message_wait(value).map(WaitFor::Message)

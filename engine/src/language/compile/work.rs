@@ -146,7 +146,10 @@ impl Compiler<'_> {
 
     pub(crate) fn run(&mut self, value: &Node, node: &Node) -> Option<StepKind> {
         let process = self.name(value)?;
-        Some(StepKind::Run(Run { process, with: self.with(node, None) }))
+        let with = self.with(node, None);
+        let until = node.get("until").and_then(|until| self.name(until));
+        let link = node.get("link").and_then(|link| self.link(link));
+        Some(StepKind::Run(Run { process, with, until, link }))
     }
 
     /// What a step gives to `into` and to the steps of its outcomes.

@@ -55,6 +55,20 @@ pub enum Start {
     },
     Schedule {
         schedule: Schedule,
+        /// What becomes of firings that were missed.
+        missed: Missed,
         with: BTreeMap<Arc<str>, Template>,
     },
+}
+
+/// What becomes of a schedule's firings that came while nobody ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// One start for all of them, with the moment of the first.
+    #[default]
+    One,
+    /// A start for each.
+    All,
+    /// None: the next one comes at its own time.
+    Skip,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Template;
+use super::{Link, Template};
 use crate::language::types::Type;
 
 #[derive(Clone, Debug)]
@@ -41,6 +41,9 @@ pub enum ActivityMode {
 pub struct Run {
     pub process: Arc<str>,
     pub with: BTreeMap<Arc<str>, Template>,
+    /// The milestone of the child to wait for, rather than its end.
+    pub until: Option<Arc<str>>,
+    pub link: Option<Link>,
 }
 
 /// How often a failed activity is tried again, and after how long.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Alternative, BallotSpec, Branch, Call, Due, Each, Handler, Join, ParallelBranch, Repeat, Rest, Retry, Run, Span,
-    TaskSpec, WaitFor,
+    Alternative, BallotSpec, Branch, Call, Due, Each, Handler, Join, Notify, ParallelBranch, Repeat, Rest, Retry, Run,
+    Send, Signal, Span, TaskSpec, WaitFor,
 };
 use crate::id::{BlockKey, StepKey};
 use crate::rules::expression::Expression;
@@ -64,6 +64,11 @@ pub enum StepKind {
         alternatives: Vec<Alternative>,
     },
     Run(Run),
+    /// Another process, not waited for.
+    Start(Run),
+    Send(Send),
+    Signal(Signal),
+    Notify(Notify),
     Steps {
         block: BlockKey,
     },
@@ -96,6 +101,10 @@ impl StepKind {
             StepKind::Wait(_) => "wait",
             StepKind::First { .. } => "first",
             StepKind::Run(_) => "run",
+            StepKind::Start(_) => "start",
+            StepKind::Send(_) => "send",
+            StepKind::Signal(_) => "signal",
+            StepKind::Notify(_) => "notify",
             StepKind::Steps { .. } => "steps",
             StepKind::End { .. } => "end",
             StepKind::Fail { .. } => "fail",

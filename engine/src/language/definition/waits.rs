@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Template;
+use super::{MilestoneWait, Template};
 use crate::language::types::Type;
 use crate::rules::expression::Expression;
 use crate::rules::span::DurationSpec;
@@ -15,6 +15,8 @@ pub struct MessageSpec {
     pub fields: Type,
     /// How long it is kept for somebody who waits for it later, in microseconds.
     pub ttl_micros: i64,
+    /// It is for one instance: that several wait for it is the sender's to mend.
+    pub to_one: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +25,10 @@ pub enum WaitFor {
     For(Template),
     /// A moment.
     Until(Template),
+    /// A message, or a signal: its name has the prefix of one then.
     Message(MessageWait),
+    /// A milestone of another instance, reached before or later.
+    Milestone(MilestoneWait),
 }
 
 /// A subscription: equalities on fields of the message, so that they are indexed; `when` narrows.

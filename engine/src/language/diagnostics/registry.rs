@@ -350,6 +350,16 @@ codes! {
         "A message is delivered once: two that wait at the same time cannot be told apart."
         "two branches wait for lot.released" =>
         "a `match` in each that tells them apart";
+    MESSAGE_MISSING_FIELD: "message.missing_field" Error "消息缺少字段" "A field of the message is missing"
+        "目录声明的字段都要给出，否则等待者无从匹配。"
+        "What the catalogue declares is given: whoever waits matches by it."
+        "{ id: tell, send: order.changed }" =>
+        "{ id: tell, send: order.changed, with: { order: =input.order } }";
+    EXPR_NEXT_OUTSIDE_KEY: "expr.next_outside_key" Error "在业务键之外取号" "A number drawn outside of the key"
+        "取号必须恰好一次，只有发起时的业务键能保证。"
+        "A number is drawn exactly once, which only the key of a start can promise."
+        "set: { number: \"=next('CAPA')\" }" =>
+        "key: =next(\"CAPA\")";
     EXPR_SYNTAX: "expr.syntax" Error "表达式有误" "Not an expression"
         "表达式读不懂。"
         "The expression cannot be read."

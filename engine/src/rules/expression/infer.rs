@@ -86,6 +86,7 @@ impl Inference<'_> {
                 let place = self.compiled.questions.get(*number);
                 match place.and_then(|place| self.compiled.functions.get(*place)).map(|asked| asked.name.as_ref()) {
                     Some("visits") => INTEGER,
+                    Some("next") => Type::String,
                     _ => Type::Boolean,
                 }
             }

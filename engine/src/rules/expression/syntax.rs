@@ -159,7 +159,7 @@ pub(crate) const FUNCTIONS: &[(&str, usize, usize)] = &[
 
 /// Functions that ask the instance, with how many literal texts each takes.
 pub(crate) const QUESTIONS: &[(&str, usize)] =
-    &[("any_no", 1), ("any_outcome", 2), ("reached", 1), ("visited", 1), ("visits", 1)];
+    &[("any_no", 1), ("any_outcome", 2), ("next", 1), ("reached", 1), ("visited", 1), ("visits", 1)];
 
 /// A name that begins with this character or goes on with it.
 pub(crate) fn is_name_start(c: char) -> bool {

@@ -222,6 +222,7 @@ impl State {
             && !self.milestones.contains_key(milestone)
         {
             self.milestones.insert_mut(milestone.clone(), at);
+            self.watchers.remove_mut(milestone);
         }
     }
 

@@ -1,0 +1,4 @@
+//! What people are told.
+
+pub mod list;
+pub mod read;
