@@ -15,6 +15,8 @@ use crate::wire::{self, ADMINISTRATOR, Options, Plant};
 /// Where the commands go.
 pub struct Client {
     target: Target,
+    /// For whom the commands are given, as a substitute.
+    behalf: Option<String>,
 }
 
 enum Target {
@@ -37,7 +39,8 @@ impl Client {
     pub fn server(address: &str, token: String) -> anyhow::Result<Self> {
         let base = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let http = reqwest::Client::builder().build().context("cannot make an HTTP client")?;
-        Ok(Client { target: Target::Server { base: base.trim_end_matches('/').to_owned(), token, http } })
+        let base = base.trim_end_matches('/').to_owned();
+        Ok(Client { target: Target::Server { base, token, http }, behalf: None })
     }
 
     /// A node within this process, acting as `actor` or as the administrator. Only where it may `create` it, a database
@@ -50,12 +53,19 @@ impl Client {
             bail!("unknown_account: there is no active account `{name}`");
         };
         let router = api::router(plant.backend.clone());
-        Ok(Client { target: Target::Local { plant: Some(Box::new(plant)), router, principal: Box::new(principal) } })
+        let target = Target::Local { plant: Some(Box::new(plant)), router, principal: Box::new(principal) };
+        Ok(Client { target, behalf: None })
     }
 
     /// A client within this process that acts as somebody on a node that others keep.
     pub fn within(router: axum::Router, principal: Principal) -> Self {
-        Client { target: Target::Local { plant: None, router, principal: Box::new(principal) } }
+        Client { target: Target::Local { plant: None, router, principal: Box::new(principal) }, behalf: None }
+    }
+
+    /// The same, acting for somebody who named this account as their substitute.
+    #[must_use]
+    pub fn on_behalf_of(self, absent: Option<&str>) -> Self {
+        Client { behalf: absent.map(str::to_owned), ..self }
     }
 
     /// The node behind it, where it is in this process.
@@ -83,10 +93,12 @@ impl Client {
         body: Option<&Json>,
         headers: &[(&str, &str)],
     ) -> anyhow::Result<Json> {
+        let absent = self.behalf.as_deref().map(|absent| ("On-Behalf-Of", absent));
+        let headers: Vec<(&str, &str)> = headers.iter().copied().chain(absent).collect();
         let (status, bytes) = match &self.target {
             Target::Server { base, token, http } => {
                 let mut request = http.request(method, format!("{base}{path}")).bearer_auth(token);
-                for (name, value) in headers {
+                for (name, value) in &headers {
                     request = request.header(*name, *value);
                 }
                 if let Some(body) = body {
@@ -97,7 +109,7 @@ impl Client {
             }
             Target::Local { router, principal, .. } => {
                 let mut request = Request::builder().method(method).uri(path);
-                for (name, value) in headers {
+                for (name, value) in &headers {
                     request = request.header(*name, *value);
                 }
                 let content = match body {

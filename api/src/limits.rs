@@ -36,3 +36,5 @@ pub const JOBS_LEASED_MAX: u32 = 50;
 pub const ACTIVITIES_MAX: usize = 100;
 /// The longest time to live of a published message, in seconds: ninety days.
 pub const MESSAGE_TTL_SECONDS_MAX: i64 = 90 * 86_400;
+/// The most tasks that one request acts on.
+pub const BULK_TASKS_MAX: u32 = 500;

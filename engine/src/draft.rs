@@ -344,7 +344,7 @@ impl State {
     /// What goes on by itself. What was given up comes first, so that nothing grows that is being closed.
     fn next_item(&self) -> Option<Item> {
         let operations = &self.operations;
-        if !self.is_live() {
+        if !self.is_live() || operations.is_stopped() {
             return None;
         }
         if !operations.condemned.is_empty() || operations.closing.is_some() {

@@ -79,9 +79,6 @@ pub struct State {
     /// Who was given a copy, and whether they have looked at it.
     #[serde(default)]
     pub(crate) copies: Map<u64, Copied>,
-    /// Files that were attached, by what they contain.
-    #[serde(default)]
-    pub(crate) files: Map<Digest, crate::event::Attachment>,
     /// Ballots that were decided while seats had not voted, where late votes are recorded.
     #[serde(default)]
     pub(crate) decided: Map<RunId, Decided>,

@@ -46,7 +46,6 @@ pub(crate) fn act(draft: &mut Draft, id: WorkId, act: &Act, actor: &Actor) -> De
         Act::Copy { to, text } => tell::copy(draft, id, to, text.as_ref(), actor),
         Act::Read { copy } => tell::read(draft, *copy, actor),
         Act::Comment { text } => tell::comment(draft, id, text, actor),
-        Act::Attach { file } => tell::attach(draft, id, file, actor),
     }
 }
 

@@ -396,6 +396,38 @@ fn an_order_review_with_tables_and_a_calendar_is_walked() {
 }
 
 #[test]
+fn people_pass_work_on_ask_others_in_and_go_back() {
+    let play = r#"
+play:
+  - { as: wang, delegates: review, to: expert }
+  - { as: wang, does: review, outcome: ok, signs: true, expect_error: delegated }
+  - { as: expert, resolves: review, outcome: ok, comment: looks right }
+  - { as: wang, asks: review, who: zhou, place: before }
+  - { as: wang, does: review, outcome: ok, signs: true, expect_error: not_your_turn }
+  - { as: wang, dismisses: review, who: zhou }
+  - { as: wang, transfers: review, to: sun }
+  - { as: sun, for: wang, does: review, outcome: ok, signs: true, expect_error: not_substitute }
+  - { as: sun, does: review, outcome: ok, signs: true }
+  - { as: stranger, urges: "inspect[L1]", expect_error: not_concerned }
+  - { as: li, urges: "inspect[L1]" }
+  - { as: li, copies: [ boss ] }
+  - { as: boss, comments: please hurry }
+  - { as: chen, does: "inspect[L1]" }
+  - { as: chen, withdraws: "inspect[L1]", expect_error: acted_after }
+  - { as: chen, for: zhao, returns: "inspect[L2]", to: review, resume: back_to_me }
+  - expect: { open: [ review ], not_open: [ "inspect[L2]" ] }
+  - { as: sun, does: review, outcome: ok, signs: true }
+end: { open: [ "inspect[L1]", "inspect[L2]" ] }
+"#;
+    passes(&story(HEAD, play));
+    let wrong = "play:\n  - { as: wang, asks: review, who: zhou, place: above }\n";
+    fails(
+        &story(HEAD, wrong),
+        &["7:23 `asks` lacks its to, who, place (before, beside, after) or resume (replay, back_to_me)"],
+    );
+}
+
+#[test]
 fn a_deadline_on_a_day_runs_until_the_day_is_over() {
     let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\ncalendar: plant\nstart: [ { by: [ qa ] } ]\n\
                    input: { day: date }\n\

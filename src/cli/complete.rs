@@ -29,6 +29,9 @@ pub(crate) struct CompleteArgs {
     /// Your password, where the step needs a signature; `-` reads it from standard input
     #[arg(long)]
     password: Option<String>,
+    /// Act for this person, who named you as their substitute
+    #[arg(long = "for", value_name = "ACCOUNT")]
+    behalf: Option<String>,
     #[command(flatten)]
     target: Target,
     #[arg(long)]
@@ -37,7 +40,7 @@ pub(crate) struct CompleteArgs {
 
 pub(crate) async fn run(args: CompleteArgs) -> anyhow::Result<bool> {
     let answer = json_argument(&args.answer, "--answer")?;
-    let client = args.target.connect().await?;
+    let client = args.target.connect().await?.on_behalf_of(args.behalf.as_deref());
     let done = complete(&client, &args, answer).await;
     client.close().await?;
     let done = done?;

@@ -23,6 +23,7 @@ mod replay;
 mod schema;
 mod serve;
 mod start;
+mod task;
 mod tasks;
 mod test;
 mod user;
@@ -56,6 +57,7 @@ enum Command {
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),
     Tasks(tasks::TasksArgs),
+    Task(task::TaskArgs),
     Complete(complete::CompleteArgs),
     Message(message::MessageArgs),
     History(history::HistoryArgs),
@@ -132,6 +134,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Deploy(args) => deploy::run(args).await,
         Command::Start(args) => start::run(args).await,
         Command::Tasks(args) => tasks::run(args).await,
+        Command::Task(args) => task::run(args).await,
         Command::Complete(args) => complete::run(args).await,
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,

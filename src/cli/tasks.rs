@@ -18,6 +18,9 @@ pub(crate) struct TasksArgs {
     /// At most so many
     #[arg(long, default_value_t = 100)]
     limit: usize,
+    /// The inbox of this person, who named you as their substitute
+    #[arg(long = "for", value_name = "ACCOUNT")]
+    behalf: Option<String>,
     #[command(flatten)]
     target: Target,
     #[arg(long)]
@@ -37,7 +40,7 @@ enum List {
 }
 
 pub(crate) async fn run(args: TasksArgs) -> anyhow::Result<bool> {
-    let client = args.target.connect().await?;
+    let client = args.target.connect().await?.on_behalf_of(args.behalf.as_deref());
     let list = match args.list {
         List::Inbox => "all",
         List::Mine => "mine",

@@ -54,6 +54,25 @@ enum Action {
         #[arg(long, default_value = "command line")]
         label: String,
     },
+    /// Name a substitute for a period; they act with `--for ACCOUNT`
+    Substitute {
+        account: String,
+        /// Who acts
+        by: String,
+        /// From this moment on, like 2026-03-02T09:00:00+08:00; now when left out
+        #[arg(long)]
+        from: Option<String>,
+        /// Until this moment
+        #[arg(long)]
+        until: String,
+        /// Only for this process; may be given several times
+        #[arg(long = "process", value_name = "PROCESS")]
+        processes: Vec<String>,
+    },
+    /// List who stands in for an account
+    Substitutes { account: String },
+    /// End a period of substitution before its time
+    EndSubstitution { account: String, id: String },
     /// Deactivate an account; it is never given to anybody else
     Deactivate { account: String },
 }
@@ -88,6 +107,19 @@ pub(crate) async fn run(args: UserArgs) -> anyhow::Result<bool> {
                 ]);
             }
             output::line(table);
+        }
+        (Action::Substitutes { .. }, Json::Array(periods)) => {
+            let mut table = output::table(&["id", "substitute", "from", "until", "processes"]);
+            for period in periods {
+                let text = |name: &str| period.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+                let names = period.get("processes").and_then(Json::as_array).into_iter().flatten();
+                let names: Vec<&str> = names.filter_map(Json::as_str).collect();
+                table.add_row([text("id"), text("substitute"), text("from"), text("until"), names.join(", ")]);
+            }
+            output::line(table);
+        }
+        (Action::Substitute { .. }, answer) => {
+            output::line(answer.get("id").and_then(Json::as_str).unwrap_or_default());
         }
         (Action::Token { .. }, answer) => {
             output::line(answer.get("token").and_then(Json::as_str).unwrap_or_default());
@@ -127,6 +159,14 @@ async fn act(client: &crate::client::Client, action: &Action) -> anyhow::Result<
         Action::Token { account, label } => {
             client.post(&format!("/api/v1/accounts/{account}/tokens"), &json!({ "label": label })).await?
         }
+        Action::Substitute { account, by, from, until, processes } => {
+            let body = json!({ "substitute": by, "from": from, "until": until, "processes": processes });
+            client.post(&format!("/api/v1/accounts/{account}/substitutes"), &body).await?
+        }
+        Action::Substitutes { account } => client.get(&format!("/api/v1/accounts/{account}/substitutes")).await?,
+        Action::EndSubstitution { account, id } => {
+            client.post(&format!("/api/v1/accounts/{account}/substitutes/{id}/end"), &json!({})).await?
+        }
         Action::Deactivate { account } => {
             client.post(&format!("/api/v1/accounts/{account}/deactivate"), &json!({})).await?
         }
@@ -146,6 +186,9 @@ impl Action {
             | Action::Grant { account, .. }
             | Action::Revoke { account, .. }
             | Action::Token { account, .. }
+            | Action::Substitute { account, .. }
+            | Action::Substitutes { account }
+            | Action::EndSubstitution { account, .. }
             | Action::Deactivate { account } => Some(account),
         }
     }

@@ -26,7 +26,7 @@ impl Backend {
         action: Action,
         key: Option<Key>,
     ) -> Result<Receipt, Problem> {
-        let command = Command { actor: caller.actor(), action };
+        let command = Command { actor: caller.acting(), action };
         Ok(self.handle().submit(instance, command, idempotency(caller, key)).await?)
     }
 
@@ -44,7 +44,7 @@ impl Backend {
             cause,
             signature,
             idempotency: idempotency(caller, key),
-            ..StartRequest::by(caller.actor(), process, input)
+            ..StartRequest::by(caller.acting(), process, input)
         };
         Ok(self.handle().start(request).await?)
     }

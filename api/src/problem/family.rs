@@ -26,6 +26,7 @@ const READING: &[Code] = &[
     Code::NotFound,
     Code::UnknownInstance,
     Code::UnknownProcess,
+    Code::NotSubstitute,
 ];
 const ACTING: &[Code] = &[
     Code::Unauthenticated,
@@ -44,6 +45,12 @@ const ACTING: &[Code] = &[
     Code::ClaimedBy,
     Code::NotClaimed,
     Code::NotYourTurn,
+    Code::Delegated,
+    Code::NotDelegated,
+    Code::SeatFixed,
+    Code::ActedAfter,
+    Code::NotConcerned,
+    Code::NotReturnable,
     Code::InstanceEnded,
     Code::Suspended,
     Code::NotSuspended,

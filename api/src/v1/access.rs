@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::event::Candidates;
+use engine::facts::RoleFact;
 use engine::id::{InstanceId, UserId};
 use engine::language::definition::{Definition, Field, Start};
 use engine::state::State;
@@ -46,28 +47,41 @@ pub(crate) fn sees_everything(caller: &Caller) -> bool {
 }
 
 fn may_read(backend: &Backend, caller: &Caller, definition: &Definition, state: &State) -> bool {
+    let known =
+        |id: &UserId| state.initiator().principals().any(|who| who == id) || state.has_acted(id) || state.has_copy(id);
     reads_process(caller, definition)
-        || state.initiator().principals().any(|who| *who == caller.id)
-        || state.has_acted(&caller.id)
-        || state.has_copy(&caller.id)
+        || known(&caller.id)
+        || caller.absent_in(state.process()).is_some_and(|absent| known(&absent.id))
         || works_on(backend, caller, state)
 }
 
 /// Whether some open work is, or could be, the caller's.
 fn works_on(backend: &Backend, caller: &Caller, state: &State) -> bool {
     let mut works = state.open_work().into_iter().filter_map(|id| state.work(id)).map(|(_, work)| work);
-    works.any(|work| {
-        work.assignee() == Some(&caller.id)
-            || work.candidates().iter().any(|group| is_candidate(backend, caller, group))
-    })
+    works.any(|work| could_do(backend, caller, state.process(), work.assignee(), work.candidates()))
 }
 
-/// Whether the caller belongs to a group of candidates at this moment.
-pub(crate) fn is_candidate(backend: &Backend, caller: &Caller, group: &Candidates) -> bool {
+/// Whether work is, or could be, the caller's, or theirs for whom the caller stands in this process.
+pub(crate) fn could_do(
+    backend: &Backend,
+    caller: &Caller,
+    process: &str,
+    assignee: Option<&UserId>,
+    candidates: &[Candidates],
+) -> bool {
+    let theirs = |id: &UserId, roles: &[RoleFact]| {
+        assignee == Some(id) || candidates.iter().any(|group| is_candidate(backend, (id, roles), group))
+    };
+    theirs(&caller.id, &caller.roles)
+        || caller.absent_in(process).is_some_and(|absent| theirs(&absent.id, &absent.roles))
+}
+
+/// Whether somebody belongs to a group of candidates at this moment.
+fn is_candidate(backend: &Backend, (who, roles): (&UserId, &[RoleFact]), group: &Candidates) -> bool {
     match group {
-        Candidates::User { id } => *id == caller.id,
-        Candidates::Role { role, scope } => caller.roles.iter().any(|grant| grant.covers(role, scope)),
-        Candidates::ManagerOf { id } => manages(backend, &caller.id, id),
+        Candidates::User { id } => id == who,
+        Candidates::Role { role, scope } => roles.iter().any(|grant| grant.covers(role, scope)),
+        Candidates::ManagerOf { id } => manages(backend, who, id),
     }
 }
 
@@ -76,12 +90,12 @@ fn manages(backend: &Backend, manager: &UserId, of: &UserId) -> bool {
     snapshot.account(of).and_then(|account| account.manager.as_ref()) == Some(manager)
 }
 
-/// Whose manager the caller is, among the people that the candidates name.
-pub(crate) fn managed(backend: &Backend, caller: &Caller, candidates: &[Candidates]) -> BTreeSet<UserId> {
+/// Whose manager somebody is, among the people that the candidates name.
+pub(crate) fn managed(backend: &Backend, who: &UserId, candidates: &[Candidates]) -> BTreeSet<UserId> {
     candidates
         .iter()
         .filter_map(|group| match group {
-            Candidates::ManagerOf { id } if manages(backend, &caller.id, id) => Some(id.clone()),
+            Candidates::ManagerOf { id } if manages(backend, who, id) => Some(id.clone()),
             _ => None,
         })
         .collect()

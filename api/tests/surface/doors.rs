@@ -136,7 +136,7 @@ async fn an_answer_that_came_too_late_is_written_down() {
         let answer = json!({ "outcome": "fine", "answer": { "granted": 3 } });
         plant.post("lou", &path, answer.clone()).await.expect(200);
         let mut commits = plant.commits();
-        plant.post("lea", &path, answer).await.refused(410, "gone");
+        plant.post("lou", &path, answer).await.refused(410, "gone");
         let written = loop {
             let receipt = commits.recv().await.unwrap();
             if receipt.instance.service_stream() == Some(engine::id::ServiceStream::Access) {
@@ -146,7 +146,7 @@ async fn an_answer_that_came_too_late_is_written_down() {
         let mut reader = database.read().await.unwrap();
         let rows = store::log::of_instance(&mut reader, written.instance, written.version - 1, 1).await.unwrap();
         let text = String::from_utf8(rows[0].body.clone()).unwrap();
-        assert!(text.contains(r#""code":"gone""#) && text.contains(r#""id":"lea""#) && text.contains(&path), "{text}");
+        assert!(text.contains(r#""code":"gone""#) && text.contains(r#""id":"lou""#) && text.contains(&path), "{text}");
     })
     .await;
 }

@@ -4,6 +4,7 @@
 
 mod doors;
 mod operations;
+mod people;
 mod reading;
 mod setup;
 mod support;

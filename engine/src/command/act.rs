@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Attachment, Place};
+use crate::event::Place;
 use crate::id::{StepKey, UserId};
 use crate::value::Value;
 
@@ -75,9 +75,6 @@ pub enum Act {
     Comment {
         text: Arc<str>,
     },
-    Attach {
-        file: Attachment,
-    },
 }
 
 /// Where it goes on when the step that was gone back to is done.
@@ -108,7 +105,6 @@ impl Act {
             Act::Copy { .. } => "copy",
             Act::Read { .. } => "read",
             Act::Comment { .. } => "comment",
-            Act::Attach { .. } => "attach",
         }
     }
 }

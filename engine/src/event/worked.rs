@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Actor, WorkId};
 use crate::event::Seat;
-use crate::id::{Digest, RunId, StepKey, UserId};
+use crate::id::{RunId, StepKey, UserId};
 use crate::value::Value;
 
 /// One act on a piece of work; the event around it says which work and who.
@@ -95,9 +95,6 @@ pub enum Did {
     CopyRead {
         copy: u64,
     },
-    Attached {
-        file: Attachment,
-    },
 }
 
 /// Where an added approver stands to the one beside whom they were asked in.
@@ -120,16 +117,6 @@ impl Place {
             Place::After => "after",
         }
     }
-}
-
-/// A file, by what it contains: the bytes lie beside the database and were there before this was said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Attachment {
-    pub digest: Digest,
-    pub name: Arc<str>,
-    pub media_type: Arc<str>,
-    pub bytes: u64,
 }
 
 /// A return that a person chose, rather than the process.

@@ -24,14 +24,48 @@ const PROBE: &str = include_str!("schema/probe.yaml");
 #[must_use]
 pub fn schema() -> Json {
     let shapes = shapes();
-    let part = |what: &str, held: &[(&str, Json)], required: &[&str]| object(&shapes, what, held, required);
+    let words = any([string(), list(string())]);
+    let named = |kind: Json| json!({ "type": "object", "additionalProperties": kind });
+    let mut root = object(
+        &shapes,
+        "a process",
+        &[
+            ("process", string()),
+            ("title", refer("text")),
+            ("owner", string()),
+            ("intended_use", refer("text")),
+            ("risk", json!({ "enum": ["low", "medium", "high"] })),
+            ("readers", words.clone()),
+            ("search", words),
+            ("key", refer("expression")),
+            ("calendar", string()),
+            ("calendars", named(string())),
+            ("late", named(list(refer("rung")))),
+            ("input", named(refer("type"))),
+            ("data", named(refer("type"))),
+            ("start", list(refer("start"))),
+            ("steps", list(refer("step"))),
+            ("events", named(refer("event"))),
+            ("policy", object(&shapes, "policy", &[], &[])),
+        ],
+        &["process", "title", "owner", "steps"],
+    );
+    root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    root["title"] = json!("Countersign process · 会签流程");
+    root["$defs"] = definitions(&shapes);
+    root
+}
+
+/// The parts that stand in several places, by name.
+fn definitions(shapes: &Shapes) -> Json {
+    let part = |what: &str, held: &[(&str, Json)], required: &[&str]| object(shapes, what, held, required);
     let words = any([string(), list(string())]);
     let named = |kind: Json| json!({ "type": "object", "additionalProperties": kind });
     let steps = || list(refer("step"));
     let boolean = || json!({ "type": "boolean" });
     let one_of = |words: &[&str]| json!({ "enum": words });
     let count = || json!({ "type": "integer", "minimum": 1 });
-    let definitions = json!({
+    json!({
         "text": any([string(), part("a text", &[("zh", scalar()), ("en", scalar())], &["zh", "en"])]),
         "expression": { "type": "string", "pattern": "^=" },
         "condition": any([refer("expression"), json!({ "type": "boolean" })]),
@@ -58,39 +92,12 @@ pub fn schema() -> Json {
         "task": part("task", &[("title", refer("text")), ("to", any([refer("candidate"), list(refer("candidate"))])), ("form", string()), ("sign", string()), ("not", words.clone()), ("shows", words.clone())], &["to"]),
         "approve": part("approve", &[("title", refer("text")), ("by", any([refer("candidate"), list(refer("candidate"))])), ("rule", refer("rule")), ("order", one_of(&["at_once", "in_turn"])), ("form", string()), ("sign", string()), ("not", words.clone()), ("shows", words.clone())], &["by"]),
         "branch": part("a branch", &[("when", refer("condition")), ("steps", steps()), ("end", string()), ("otherwise", refer("route")), ("at_most", count())], &[]),
-        "wait": wait(&shapes),
+        "wait": wait(shapes),
         "alternative": part("an alternative", &[("wait", refer("wait")), ("message", string()), ("steps", steps()), ("end", string()), ("when", refer("condition"))], &[]),
         "rung": part("a rung", &[("at", string()), ("tell", words.clone())], &["at", "tell"]),
         "start": part("start", &[("by", words.clone()), ("form", string()), ("sign", string()), ("message", string()), ("schedule", string()), ("zone", string())], &[]),
-        "step": step(&shapes, &|kind| kind_of(kind, &part, &named)),
-    });
-    let mut root = part(
-        "a process",
-        &[
-            ("process", string()),
-            ("title", refer("text")),
-            ("owner", string()),
-            ("intended_use", refer("text")),
-            ("risk", one_of(&["low", "medium", "high"])),
-            ("readers", words.clone()),
-            ("search", words),
-            ("key", refer("expression")),
-            ("calendar", string()),
-            ("calendars", named(string())),
-            ("late", named(list(refer("rung")))),
-            ("input", named(refer("type"))),
-            ("data", named(refer("type"))),
-            ("start", list(refer("start"))),
-            ("steps", steps()),
-            ("events", named(refer("event"))),
-            ("policy", part("policy", &[], &[])),
-        ],
-        &["process", "title", "owner", "steps"],
-    );
-    root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    root["title"] = json!("Countersign process · 会签流程");
-    root["$defs"] = definitions;
-    root
+        "step": step(shapes, &|kind| kind_of(kind, &part, &named)),
+    })
 }
 
 /// Makes a map of a part: its name, what some of its keys hold, and those that must be there.

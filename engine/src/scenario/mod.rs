@@ -10,13 +10,16 @@
 //! |---|---|
 //! | `script`, `read`, `moves` | what a scenario says, from its YAML |
 //! | `people`, `mocks` | who exists, and what the outside answers |
+//! | `acts` | what people do with work beside answering it |
 //! | `world` | an instance on a virtual clock |
+//! | `suite` | all of them, to be played against changed definitions |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
 //! | `trace` | what was done, in its order |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
 //! | [`mutation`] | whether the scenarios would notice a change of the definition |
 //! | [`report`] | the results, as text and as JUnit |
 
+mod acts;
 pub mod coverage;
 mod expect;
 mod mocks;
@@ -27,6 +30,7 @@ mod play;
 mod read;
 pub mod report;
 mod script;
+mod suite;
 mod trace;
 mod world;
 

@@ -1,7 +1,7 @@
 //! The moves of a scenario and its expectations, from YAML.
 
 use super::read::Reader;
-use super::script::{Does, Expectation, Move, Pattern, What};
+use super::script::{Acts, Does, Expectation, Move, Pattern, What};
 use crate::id::UserId;
 use crate::language::syntax::{Entry, Node, Source};
 use crate::time::Timestamp;
@@ -64,7 +64,9 @@ impl Reader<'_> {
             "reason",
             "cancels",
             "retries",
+            "for",
         ];
+        let known = [&known[..], &super::acts::KEYS].concat();
         let entries = self.entries(source, node, "as", &known);
         let find = |key: &str| entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let by: Vec<UserId> = find("as")
@@ -74,6 +76,12 @@ impl Reader<'_> {
             .map(|(name, _)| name)
             .collect();
         let first = by.first().cloned()?;
+        let behalf = find("for").map(|node| self.text(source, node));
+        if let Some(verb) = self.verb(source, &find) {
+            let (verb, step) = verb?;
+            let expect_error = find("expect_error").map(|node| self.text(source, node));
+            return Some(What::Acts(Box::new(Acts { by: first, behalf, verb, step, expect_error })));
+        }
         let mut optional = |key: &str| find(key).map(|node| self.text(source, node));
         let (outcome, comment, back_to) = (optional("outcome"), optional("comment"), optional("back_to"));
         let (expect_error, reason, to) = (optional("expect_error"), optional("reason"), optional("to"));
@@ -84,7 +92,7 @@ impl Reader<'_> {
         if let Some(step) = does {
             let signs = find("signs").is_some_and(|node| self.flag(source, node));
             let with = find("with").cloned();
-            return Some(What::Does(Does { by, step, outcome, with, signs, comment, back_to, expect_error }));
+            return Some(What::Does(Does { by, behalf, step, outcome, with, signs, comment, back_to, expect_error }));
         }
         if let Some(step) = claims {
             return Some(What::Claims { by: first, step, release: false, expect_error });
@@ -104,8 +112,14 @@ impl Reader<'_> {
         self.say(
             source,
             node.start,
-            "缺少动作：does、claims、releases、assigns 与 to、cancels 或 retries".into(),
-            "what they do is missing: does, claims, releases, assigns with to, cancels or retries".into(),
+            format!(
+                "缺少动作：does、claims、releases、assigns 与 to、cancels、retries 或 {}",
+                super::acts::VERBS.join("、")
+            ),
+            format!(
+                "what they do is missing: does, claims, releases, assigns with to, cancels, retries or {}",
+                super::acts::VERBS.join(", ")
+            ),
         );
         None
     }

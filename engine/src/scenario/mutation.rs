@@ -20,8 +20,8 @@ use std::sync::Arc;
 
 pub use ignored::{Ignored, ignored};
 
-use super::play::Suite;
 use super::report::Fault;
+use super::suite::Suite;
 use crate::language::check;
 use crate::language::definition::{Definition, Span};
 use crate::language::release::Bundle;
@@ -73,7 +73,7 @@ impl<'a> Mutator<'a> {
         let mut changes = Vec::new();
         for (path, bytes) in &bundle.files {
             let source = Source::new(path, &String::from_utf8_lossy(bytes));
-            let mut found = Changes { source: &source, found: Vec::new() };
+            let mut found = Changes { source: &source, found: Vec::new(), roles: Vec::new() };
             if path == "process.yaml" {
                 process::changes(bytes, &mut found);
             } else if path.ends_with(".table.yaml") {
@@ -116,6 +116,8 @@ impl<'a> Mutator<'a> {
 struct Changes<'s> {
     source: &'s Source,
     found: Vec<Change>,
+    /// The roles that the process names, in their order.
+    roles: Vec<String>,
 }
 
 impl Changes<'_> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::script::{Scenario, What};
 use crate::event::Candidates;
-use crate::facts::{PersonFact, RoleFact};
+use crate::facts::{PersonFact, RoleFact, Substitution};
 use crate::id::UserId;
 use crate::language::definition::{self, Candidate, Definition, StepKind, Template};
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// Stands for somebody who could do what nobody does in the scenario.
@@ -41,7 +42,8 @@ impl People {
                         .values()
                         .filter(|step| does.step.names(&step.key))
                         .for_each(|step| literal_roles(&step.kind, &mut roles));
-                    for (who, role) in does.by.iter().flat_map(|who| roles.iter().map(move |role| (who, role))) {
+                    let acting = does.behalf.as_ref().map_or(does.by.as_slice(), std::slice::from_ref);
+                    for (who, role) in acting.iter().flat_map(|who| roles.iter().map(move |role| (who, role))) {
                         people.grant(who, role, BTreeMap::new());
                     }
                 }
@@ -78,6 +80,23 @@ impl People {
                 Candidates::ManagerOf { id } => self.person(id).manager = Some(who.clone()),
                 Candidates::User { .. } => {}
             }
+        }
+    }
+
+    /// Where nobody is declared, whoever acts for another may, at all times.
+    pub(super) fn stand_in(&mut self, absent: &UserId, by: &UserId) {
+        if self.declared.is_some() {
+            return;
+        }
+        let period = Substitution {
+            by: by.clone(),
+            from: Timestamp::EPOCH,
+            until: Timestamp::from_micros(i64::MAX),
+            processes: Vec::new(),
+        };
+        let person = self.person(absent);
+        if !person.substitutes.contains(&period) {
+            person.substitutes.push(period);
         }
     }
 

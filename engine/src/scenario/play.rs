@@ -54,48 +54,6 @@ pub fn run_all(definition: &Arc<Definition>, folder: &BTreeMap<String, Vec<u8>>)
     Report { process: definition.process.clone(), verdicts, coverage: Coverage::of(definition, &reached) }
 }
 
-/// The scenarios of a process, read once to be played against changed definitions.
-pub(super) struct Suite {
-    scenarios: Vec<Scenario>,
-    /// The steps that each enters, and how many transitions it makes, while nothing is changed.
-    reached: Vec<BTreeSet<Arc<str>>>,
-    transitions: u32,
-}
-
-/// A changed definition may go round in circles: this many times the transitions of an unchanged one is enough.
-const PATIENCE: u32 = 10;
-
-impl Suite {
-    pub(super) fn read(definition: &Arc<Definition>, folder: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<Fault>> {
-        let mut scenarios = Vec::new();
-        for (path, bytes) in folder.iter().filter(|(path, bytes)| is_scenario(path, bytes)) {
-            scenarios.append(&mut read(path, bytes, folder)?);
-        }
-        let mut suite = Suite { scenarios, reached: Vec::new(), transitions: 1 };
-        for scenario in &suite.scenarios {
-            let mut player = Player::new(definition, scenario);
-            player.play();
-            suite.transitions = suite.transitions.max(player.world.transitions);
-            suite.reached.push(player.world.seen.runs.values().cloned().collect());
-        }
-        Ok(suite)
-    }
-
-    /// The first scenario that fails; those that enter the step are played first.
-    pub(super) fn first_failure(&self, definition: &Arc<Definition>, step: Option<&str>) -> Option<Arc<str>> {
-        let enters =
-            |place: usize| step.is_some_and(|step| self.reached.get(place).is_some_and(|all| all.contains(step)));
-        let mut order: Vec<usize> = (0..self.scenarios.len()).collect();
-        order.sort_by_key(|place| !enters(*place));
-        order.into_iter().filter_map(|place| self.scenarios.get(place)).find_map(|scenario| {
-            let mut player = Player::new(definition, scenario);
-            player.world.limit = self.transitions.saturating_mul(PATIENCE);
-            player.play();
-            (!player.faults.is_empty()).then(|| scenario.name.clone())
-        })
-    }
-}
-
 pub(super) struct Player<'s> {
     pub(super) scenario: &'s Scenario,
     pub(super) world: World,
@@ -103,7 +61,7 @@ pub(super) struct Player<'s> {
 }
 
 impl<'s> Player<'s> {
-    fn new(definition: &Arc<Definition>, scenario: &'s Scenario) -> Self {
+    pub(super) fn new(definition: &Arc<Definition>, scenario: &'s Scenario) -> Self {
         let people = People::of(definition, scenario);
         let world = World::new(definition.clone(), scenario.at, people, Mocks::of(&scenario.mocks));
         Player { scenario, world, faults: Vec::new() }
@@ -113,7 +71,7 @@ impl<'s> Player<'s> {
         self.faults.push(Fault::at(&self.scenario.source, offset, zh, en));
     }
 
-    fn play(&mut self) {
+    pub(super) fn play(&mut self) {
         let scenario = self.scenario;
         self.check_mocks();
         let start = self.start();
@@ -194,7 +152,7 @@ impl<'s> Player<'s> {
         false
     }
 
-    fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
+    pub(super) fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
         node.map_or(Ok(Value::Null), |node| mocks::value(&self.scenario.source, node, kind)).map_err(Trouble::Fault)
     }
 
@@ -253,6 +211,7 @@ impl<'s> Player<'s> {
                 self.world.people.entitle(to, &candidates);
                 self.world.submit(Actor::person(by), Action::Assign { work, to: to.clone(), reason: reason.clone() })
             }
+            What::Acts(acts) => self.perform(acts),
             What::Cancels { by, reason, .. } => {
                 self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone() })
             }
@@ -358,7 +317,7 @@ impl<'s> Player<'s> {
         state.iter().flat_map(|state| state.open_incidents()).map(|open| code(open).unwrap_or_default()).collect()
     }
 
-    fn find(&self, step: &Pattern, who: &UserId) -> Result<(WorkId, Vec<Candidates>), Trouble> {
+    pub(super) fn find(&self, step: &Pattern, who: &UserId) -> Result<(WorkId, Vec<Candidates>), Trouble> {
         self.known(step)?;
         let found = self.world.work(|key, items| step.fits(key, items), who);
         if let Some(found) = found {
@@ -375,8 +334,12 @@ impl<'s> Player<'s> {
     }
 
     fn complete(&mut self, does: &Does, who: &UserId) -> Result<(), Trouble> {
-        let (work, candidates) = self.find(&does.step, who)?;
-        self.world.people.entitle(who, &candidates);
+        let owner = does.behalf.as_ref().unwrap_or(who);
+        let (work, candidates) = self.find(&does.step, owner)?;
+        self.world.people.entitle(owner, &candidates);
+        if does.behalf.is_some() {
+            self.world.people.stand_in(owner, who);
+        }
         let definition = self.world.definition.clone();
         let state = self.world.state.clone();
         let task = state.as_ref().and_then(|state| state.work(work)).map(|(_, work)| work.task().clone());
@@ -402,7 +365,8 @@ impl<'s> Player<'s> {
             back_to: does.back_to.clone(),
             signature,
         };
-        let command = Command { actor: Actor::person(who), action: Action::Complete(complete) };
+        let actor = Actor::Person { id: who.clone(), on_behalf_of: does.behalf.clone() };
+        let command = Command { actor, action: Action::Complete(complete) };
         self.world.submit(command.actor, command.action)
     }
 }
@@ -410,6 +374,7 @@ impl<'s> Player<'s> {
 fn expected_error(what: &What) -> Option<&Arc<str>> {
     match what {
         What::Does(does) => does.expect_error.as_ref(),
+        What::Acts(acts) => acts.expect_error.as_ref(),
         What::Claims { expect_error, .. }
         | What::Assigns { expect_error, .. }
         | What::Cancels { expect_error, .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::report::Fault;
 use super::script::{Expectation, Mock, Pattern, Scenario, Start};
-use crate::facts::{PersonFact, RoleFact};
+use crate::facts::{PersonFact, RoleFact, Substitution};
 use crate::id::UserId;
 use crate::language::diagnostics::{Sink, nearest};
 use crate::language::syntax::{Entry, Node, NodeKind, Source, parse};
@@ -272,12 +272,21 @@ impl Reader<'_> {
                 person.roles = self.roles(source, value);
             } else {
                 for Entry { key, value, .. } in
-                    self.entries(source, value, "person", &["roles", "manager", "active", "name"])
+                    self.entries(source, value, "person", &["roles", "manager", "active", "name", "substitutes"])
                 {
                     match key.as_str() {
                         "roles" => person.roles = self.roles(source, value),
                         "manager" => person.manager = Some(self.text(source, value)),
                         "active" => person.active = self.flag(source, value),
+                        "substitutes" => {
+                            let always = |(by, _)| Substitution {
+                                by,
+                                from: Timestamp::EPOCH,
+                                until: Timestamp::from_micros(i64::MAX),
+                                processes: Vec::new(),
+                            };
+                            person.substitutes = self.texts(source, value).into_iter().map(always).collect();
+                        }
                         "name" => person.printed_name = self.text(source, value),
                         _ => {}
                     }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::command::Resume;
+use crate::event::Place;
 use crate::facts::PersonFact;
 use crate::id::UserId;
 use crate::language::syntax::{Node, Source};
@@ -71,6 +73,8 @@ pub(super) enum What {
         reason: Option<Arc<str>>,
         expect_error: Option<Arc<str>>,
     },
+    /// What people do with work beside answering it.
+    Acts(Box<Acts>),
     Cancels {
         by: UserId,
         reason: Arc<str>,
@@ -96,10 +100,68 @@ pub(super) enum What {
     Expect(Expectation),
 }
 
+/// Somebody passes work on, asks others in, goes back, or tells others.
+#[derive(Debug)]
+pub(super) struct Acts {
+    pub(super) by: UserId,
+    /// For whom they act, as a substitute.
+    pub(super) behalf: Option<UserId>,
+    pub(super) verb: Verb,
+    pub(super) step: Pattern,
+    pub(super) expect_error: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Verb {
+    Transfers {
+        to: UserId,
+        reason: Arc<str>,
+    },
+    Delegates {
+        to: UserId,
+    },
+    Resolves {
+        outcome: Option<Arc<str>>,
+        with: Option<Node>,
+        comment: Option<Arc<str>>,
+    },
+    Recalls {
+        reason: Option<Arc<str>>,
+    },
+    /// `asks: step, who, place`
+    Asks {
+        who: UserId,
+        place: Place,
+        reason: Arc<str>,
+    },
+    /// The seat of `who`.
+    Dismisses {
+        who: UserId,
+        reason: Arc<str>,
+    },
+    Returns {
+        to: Arc<str>,
+        resume: Resume,
+        reason: Arc<str>,
+    },
+    Withdraws {
+        reason: Arc<str>,
+    },
+    Urges,
+    Copies {
+        to: Vec<UserId>,
+    },
+    Comments {
+        text: Arc<str>,
+    },
+}
+
 /// People complete their work, one after another.
 #[derive(Debug)]
 pub(super) struct Does {
     pub(super) by: Vec<UserId>,
+    /// For whom they do it, as substitutes.
+    pub(super) behalf: Option<UserId>,
     pub(super) step: Pattern,
     pub(super) outcome: Option<Arc<str>>,
     pub(super) with: Option<Node>,

@@ -67,7 +67,6 @@ impl State {
             acts: 0,
             rewound: RedBlackTreeMapSync::new_sync(),
             copies: RedBlackTreeMapSync::new_sync(),
-            files: RedBlackTreeMapSync::new_sync(),
             decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
             operations: super::operations::Operations::default(),

@@ -84,9 +84,16 @@ pub struct Condemned {
 impl Operations {
     /// Something goes on by itself, whatever is ready.
     pub(crate) fn sweeps(&self) -> bool {
-        !self.condemned.is_empty()
-            || self.closing.is_some()
-            || self.hold.as_ref().is_some_and(|hold| hold.resuming.is_some())
+        !self.is_stopped()
+            && (!self.condemned.is_empty()
+                || self.closing.is_some()
+                || self.hold.as_ref().is_some_and(|hold| hold.resuming.is_some()))
+    }
+
+    /// Not even a sweep goes on: what met a bug may be the sweep itself.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let quarantined = |hold: &Hold| matches!(hold.kind, HoldKind::Quarantined { .. }) && hold.resuming.is_none();
+        self.hold.as_ref().is_some_and(quarantined)
     }
 
     /// Results or items wait for their turn, which comes unless it is held.

@@ -92,7 +92,7 @@ pub fn allowed_actions(
     actions.push(asking.returns(step, run, theirs));
     actions.push(asking.withdraw());
     actions.push(AllowedAction::plain("urge", too_soon(work.urged_at(), now)));
-    actions.extend(["copy", "comment", "attach"].map(|action| AllowedAction::plain(action, None)));
+    actions.extend(["copy", "comment"].map(|action| AllowedAction::plain(action, None)));
     if let Some(why) = hold::barred(state, id.run) {
         for action in &mut actions {
             action.refused = Some(why.clone());

@@ -1,4 +1,4 @@
-//! Telling each other: urging, copies, comments, files. Nothing here changes where the process stands.
+//! Telling each other: urging, copies, comments. Nothing here changes where the process stands.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{acting, gone, is_candidate_of};
 use crate::command::{Actor, WorkId};
 use crate::decide::{ADMIN, person, reject};
 use crate::draft::{Deciding, Draft, Stop};
-use crate::event::{Attachment, Candidates, Did, Event};
+use crate::event::{Candidates, Did, Event};
 use crate::id::UserId;
 use crate::rejection::Rejection;
 use crate::state::ROOT_RUN;
@@ -24,10 +24,6 @@ pub mod limits {
     pub const COPIES_PER_ACT_MAX: usize = 100;
     /// Copies of one instance.
     pub const COPIES_MAX: usize = 5_000;
-    /// Files of one instance, and the size of one.
-    pub const FILES_MAX: usize = 1_000;
-    pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
-    pub const FILE_NAME_CHARS_MAX: usize = 255;
 }
 
 /// Reminds whoever has the work, or could take it.
@@ -103,25 +99,6 @@ pub(super) fn comment(draft: &mut Draft, id: WorkId, text: &Arc<str>, actor: &Ac
         return reject(Rejection::InvalidInput("the comment says nothing".into()));
     }
     draft.emit(Event::Commented { work: id, by: actor.clone(), text: text.clone() });
-    Ok(())
-}
-
-/// Puts a file on record; its bytes are stored already.
-pub(super) fn attach(draft: &mut Draft, id: WorkId, file: &Attachment, actor: &Actor) -> Deciding<()> {
-    about(draft, id)?;
-    concerned(draft, actor)?;
-    let name = file.name.trim();
-    let bad = |letter: char| letter.is_control() || letter == '/' || letter == '\\';
-    if name.is_empty() || name.chars().count() > limits::FILE_NAME_CHARS_MAX || name.chars().any(bad) {
-        return reject(Rejection::InvalidInput("the file's name is empty, too long, or has a `/`".into()));
-    }
-    if file.bytes > limits::FILE_BYTES_MAX {
-        return reject(Rejection::LimitReached(format!("{} bytes of a file", limits::FILE_BYTES_MAX).into()));
-    }
-    if draft.state().files.size() >= limits::FILES_MAX {
-        return reject(Rejection::LimitReached(format!("{} files of an instance", limits::FILES_MAX).into()));
-    }
-    worked(draft, id, actor, Did::Attached { file: file.clone() });
     Ok(())
 }
 

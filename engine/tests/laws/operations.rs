@@ -375,3 +375,55 @@ fn a_jump_out_of_a_large_block_goes_on_before_the_block_is_closed() {
     assert_eq!(world.task_status(id, other), TaskStatus::Withdrawn);
     assert_eq!(world.complete_work(id, other, Actor::person("li"), "done").expect_err("late").code(), "gone");
 }
+
+#[test]
+fn fixing_what_a_signature_showed_voids_it() {
+    let (mut world, id) = World::started(&crate::people::signing());
+    world.complete(id, "one", "li", "done").expect("done");
+    let shown = crate::people::signed(&world, id, "zhao", "good");
+    world.act(id, "zhao", Action::Complete(shown)).expect("signed");
+    let voided = |world: &World| world.count(id, |event| matches!(event, Event::SignatureVoided { .. }));
+    world.fix(id, &["num"], Value::Int(0)).expect("as it is");
+    assert_eq!(voided(&world), 0);
+    world.fix(id, &["num"], Value::Int(5)).expect("fixed");
+    assert_eq!(voided(&world), 1);
+    assert_eq!(world.count(id, |event| matches!(event, Event::Signed { .. })), 1, "it stays visible");
+}
+
+#[test]
+fn a_step_that_must_be_signed_cannot_be_skipped_in_a_process_of_high_risk() {
+    for (risk, legal) in [("high", false), ("medium", true)] {
+        let (mut world, id) = World::started(&format!("risk: {risk}\n{}", crate::people::signing()));
+        world.complete(id, "one", "li", "done").expect("done");
+        assert_eq!(world.skip(id, "sign", "good").is_ok(), legal, "{risk}");
+    }
+}
+
+#[test]
+fn moving_back_voids_signatures_of_what_will_be_done_again() {
+    let (mut world, id) = World::started(&crate::people::signing());
+    world.complete(id, "one", "li", "done").expect("done");
+    let shown = crate::people::signed(&world, id, "zhao", "good");
+    world.act(id, "zhao", Action::Complete(shown)).expect("signed");
+    world.shift(id, "look", "sign").expect("back");
+    assert_eq!(world.count(id, |event| matches!(event, Event::SignatureVoided { .. })), 1);
+}
+
+#[test]
+fn a_bug_met_while_sweeping_stops_the_sweep_until_somebody_lets_it_go_on() {
+    let steps = format!(
+        "steps:\n  - id: all\n    each: {{ of: =input.items, as: item, key: =item.id, at_once: 1000 }}\n    steps:\n      - {}\n",
+        task("do_it")
+    );
+    let (mut world, id) = World::started_with(&steps, input(0, 3_000));
+    let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+    world.decide(id, cancel).expect("cancelling");
+    assert!(world.state(id).is_live() && world.state(id).is_ready());
+    let what = Operation::Quarantine { why: "a bug".into(), command: Value::from("continue") };
+    let aside = Command { actor: Actor::System, action: Action::Operate { what, reason: "a bug".into() } };
+    world.decide(id, aside).expect("put aside");
+    assert!(!world.state(id).is_ready(), "nothing goes round and round");
+    assert_eq!(world.state(id).status(), InstanceStatus::Quarantined);
+    world.resume(id).expect("a mended program");
+    assert_eq!(world.state(id).status(), InstanceStatus::Cancelled);
+}

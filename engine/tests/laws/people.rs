@@ -159,7 +159,7 @@ fn a_form_judges_the_answer() {
     assert_eq!(world.data(id, "num"), Value::Int(4));
 }
 
-fn signing() -> String {
+pub(crate) fn signing() -> String {
     format!(
         "data: {{ num: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {}\n  - id: sign\n    task: {{ title: {{ zh: 签, en: Sign }}, to: {{ role: checker }}, shows: [ num ], sign: signed }}\n    \
          outcomes: {{ good: next, bad: {{ back_to: one }} }}\n  - {{ id: look, task: {{ title: {{ zh: 判, en: Judge }}, to: {{ role: clerk }} }}, outcomes: {{ good: next, bad: {{ back_to: one }} }} }}\n\
@@ -168,7 +168,7 @@ fn signing() -> String {
     )
 }
 
-fn signed(
+pub(crate) fn signed(
     world: &World,
     id: countersign_engine::id::InstanceId,
     signer: &str,

@@ -1,8 +1,8 @@
-//! Urging, copies, comments and files: on record, bounded, and without effect on the flow.
+//! Urging, copies and comments: on record, bounded, and without effect on the flow.
 
 use countersign_engine::command::{Act, WorkId};
-use countersign_engine::event::{Attachment, Did, Event};
-use countersign_engine::id::{Digest, RunId};
+use countersign_engine::event::{Did, Event};
+use countersign_engine::id::RunId;
 
 use crate::driver::{HOUR, World};
 use crate::inputs::task;
@@ -42,28 +42,4 @@ fn a_copy_lets_people_have_a_say_and_is_read_once() {
     world.act_on(id, PROCESS, "qian", read).expect("again changes nothing");
     assert_eq!(world.did(id, |did| matches!(did, Did::CopyRead { .. })), 1);
     world.act_on(id, PROCESS, "qian", comment()).expect("concerned now");
-}
-
-#[test]
-fn a_file_is_named_by_what_it_contains_and_bounded() {
-    let (mut world, id) = World::started(&format!("steps:\n  - {}\n", task("one")));
-    let file = |name: &str, bytes| Attachment {
-        digest: Digest::of(b"report"),
-        name: name.into(),
-        media_type: "text/plain".into(),
-        bytes,
-    };
-    let attach = |file| Act::Attach { file };
-    assert_eq!(world.act_on(id, PROCESS, "li", attach(file("../x", 6))).expect_err("a path").code(), "invalid_input");
-    assert_eq!(
-        world.act_on(id, PROCESS, "li", attach(file("x", u64::MAX))).expect_err("large").code(),
-        "limit_reached"
-    );
-    assert_eq!(
-        world.act_on(id, PROCESS, "qian", attach(file("x", 6))).expect_err("no concern").code(),
-        "not_concerned"
-    );
-    world.act_on(id, PROCESS, "li", attach(file("报告.txt", 6))).expect("attached");
-    let gone = WorkId { run: RunId(77), seat: 0 };
-    assert_eq!(world.act_on(id, gone, "li", attach(file("x", 6))).expect_err("no such work").code(), "gone");
 }

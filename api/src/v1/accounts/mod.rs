@@ -7,6 +7,7 @@ pub mod me;
 pub mod password;
 pub mod roles;
 mod shape;
+pub mod substitutes;
 pub mod tokens;
 
 pub use shape::{AccountShape, RoleShape};

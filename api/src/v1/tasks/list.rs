@@ -79,6 +79,7 @@ pub async fn list_tasks(
     let found = match part {
         Some(part) => {
             let process = wanted.process.as_deref().map(Into::into);
+            named_where_needed(&caller, wanted.process.as_deref())?;
             let filter = inbox::Filter { process, due_before, ..inbox_of(&backend, &caller, part) };
             inbox::list(&mut reader, &filter, after, paging.rows).await?
         }
@@ -91,12 +92,27 @@ pub async fn list_tasks(
     Ok(Json(Page::new(&name, found.rows.iter().map(TaskShape::from).collect(), next)))
 }
 
-/// A part of the caller's own inbox.
+/// A substitute for some processes only looks at one of them at a time.
+fn named_where_needed(caller: &Caller, process: Option<&str>) -> Result<(), Problem> {
+    let Some(absent) = caller.absent() else { return Ok(()) };
+    if absent.processes.is_none() || process.is_some_and(|name| caller.absent_in(name).is_some()) {
+        return Ok(());
+    }
+    let names = absent.processes.iter().flatten().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    let (en, zh) = (format!("you stand in for: {names}"), format!("您可代理的流程：{names}"));
+    Err(Problem::field(Code::InvalidRequest, "process", en, zh))
+}
+
+/// A part of the caller's own inbox, or of theirs for whom the caller stands.
 pub(crate) fn inbox_of(backend: &Backend, caller: &Caller, part: Part) -> inbox::Filter {
+    let (who, roles) = match caller.absent() {
+        Some(absent) => (absent.id.clone(), absent.roles.clone()),
+        None => (caller.id.clone(), caller.roles.clone()),
+    };
     inbox::Filter {
-        people: vec![caller.id.clone()],
-        roles: caller.roles.clone(),
-        manages: backend.identity().directory().snapshot().reports_of(&caller.id),
+        manages: backend.identity().directory().snapshot().reports_of(&who),
+        people: vec![who],
+        roles,
         process: None,
         due_before: None,
         part,

@@ -2,6 +2,7 @@
 
 pub mod add_approver;
 pub mod assign;
+pub mod bulk;
 pub mod claim;
 pub mod complete;
 pub mod delegate;

@@ -42,7 +42,7 @@ pub struct TaskInFull {
 #[schema(as = AllowedAction)]
 pub struct ActionShape {
     /// `claim`, `release`, `assign`, `complete`, `transfer`, `delegate`, `resolve`, `recall`, `add_approver`,
-    /// `remove_approver`, `return`, `withdraw`, `urge`, `copy`, `comment` or `attach`.
+    /// `remove_approver`, `return`, `withdraw`, `urge`, `copy` or `comment`.
     pub action: String,
     pub allowed: bool,
     /// For `complete` and `resolve`: what to choose from.
@@ -73,13 +73,15 @@ pub struct Refused {
     pub detail_zh: String,
 }
 
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Refused { code: problem.code.word().into(), detail: problem.detail_en, detail_zh: problem.detail_zh }
+    }
+}
+
 impl From<AllowedAction> for ActionShape {
     fn from(action: AllowedAction) -> Self {
-        let refused = action.refused.map(Problem::from).map(|problem| Refused {
-            code: problem.code.word().into(),
-            detail: problem.detail_en,
-            detail_zh: problem.detail_zh,
-        });
+        let refused = action.refused.map(Problem::from).map(Refused::from);
         let texts = |words: Vec<std::sync::Arc<str>>| words.iter().map(ToString::to_string).collect();
         ActionShape {
             action: action.action.into(),
@@ -111,13 +113,14 @@ fn shape(backend: &Backend, caller: &Caller, seen: &Seen) -> TaskInFull {
     let Seen { row, state, definition } = seen;
     let form = row.form.as_ref().and_then(|name| definition.forms.get(name)).map(|form| form.document.clone());
     // Who is to do the work sees what its step shows; others who may read see it without fields that are kept from them.
-    let concerned = row.assignee.as_ref() == Some(&caller.id)
-        || row.candidates.iter().any(|group| access::is_candidate(backend, caller, group));
+    let concerned = access::could_do(backend, caller, state.process(), row.assignee.as_ref(), &row.candidates);
     let hidden = if concerned { Default::default() } else { access::hidden_fields(caller, definition) };
     let visible = seen.shows().iter().filter(|path| path.first().is_none_or(|root| !hidden.contains(root)));
-    let managed = access::managed(backend, caller, &row.candidates);
-    let actions = backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
-        allowed_actions(definition, state, row.work, (&caller.id, &person), &managed, backend.now())
+    // A substitute sees what the one they stand for may do.
+    let who = caller.absent_in(state.process()).map_or(&caller.id, |absent| &absent.id);
+    let managed = access::managed(backend, who, &row.candidates);
+    let actions = backend.identity().directory().snapshot().person(who).map_or_else(Vec::new, |person| {
+        allowed_actions(definition, state, row.work, (who, &person), &managed, backend.now())
     });
     let words = row.outcomes.iter().filter_map(|word| Some((word.to_string(), definition.texts.get(word)?.into())));
     TaskInFull {

@@ -4,10 +4,13 @@
 //! values apart; so trying one value of each region is trying all. Cells with expressions are not looked into:
 //! they are taken to match wherever that avoids a false alarm.
 
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
+use self::words::chinese;
 use super::cell::{Test, compare};
 use super::{Give, HitPolicy, Input, Row, Table};
 use crate::language::types::Type;
@@ -105,36 +108,6 @@ impl Table {
             |finding: &Finding| words.iter().any(|word| (word.line, word.column) == (finding.line, finding.column));
         let rest: Vec<Finding> = proof.findings().into_iter().filter(|finding| !told(finding)).collect();
         words.iter().cloned().chain(rest).collect()
-    }
-
-    /// Words in the cells of a column that its type does not have: the row, the word, and the words there are.
-    fn strange_words(&self, column: usize, kind: Option<&Type>) -> Vec<Finding> {
-        let words = match kind {
-            Some(Type::OneOf(words)) => words,
-            Some(Type::Optional(inner)) => return self.strange_words(column, Some(inner)),
-            _ => return Vec::new(),
-        };
-        let mut found = Vec::new();
-        for row in &self.rows {
-            let mut bounds = Vec::new();
-            if let Some(test) = row.tests.get(column) {
-                test.bounds(&mut bounds);
-            }
-            let strange = bounds
-                .iter()
-                .filter_map(|bound| bound.as_str())
-                .find(|word| !words.iter().any(|known| known.as_ref() == *word));
-            let Some(strange) = strange else { continue };
-            let (list_en, list_zh) = (words.join(", "), words.join("、"));
-            found.push(self.finding(
-                "table_word",
-                Some(row),
-                vec![],
-                format!("`{strange}` is none of the words of this column: {list_en}"),
-                format!("`{strange}` 不是此列的词：{list_zh}"),
-            ));
-        }
-        found
     }
 
     fn regions(&self, column: usize, kind: Option<Type>) -> Vec<Region> {
@@ -415,17 +388,4 @@ fn show(example: &[(String, String)]) -> String {
         return "any input".to_owned();
     }
     example.iter().map(|(name, value)| format!("`{name}` = {value}")).collect::<Vec<_>>().join(", ")
-}
-
-/// The words of an example in Chinese; names and values stay.
-fn chinese(shown: &str) -> String {
-    [
-        ("any input", "任意输入"),
-        ("any value", "任意值"),
-        ("any other text", "其他文字"),
-        ("a value before", "小于"),
-        ("a value after", "大于"),
-    ]
-    .into_iter()
-    .fold(shown.to_owned(), |shown, (en, zh)| shown.replace(en, zh))
 }

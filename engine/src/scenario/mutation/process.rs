@@ -9,12 +9,25 @@ use crate::rules::span::DurationSpec;
 pub(super) fn changes(bytes: &[u8], changes: &mut Changes<'_>) {
     let (_, tree) = syntax::parse("process.yaml", bytes, &mut Sink::default());
     let Some(tree) = tree else { return };
+    roles(&tree, &mut changes.roles);
+    changes.roles.sort();
     // What is declared (types, texts, who reads) is not how the process behaves.
     for key in ["key", "late", "start", "steps", "alongside", "events", "parts", "policy"] {
         if let Some(node) = tree.get(key) {
             walk(node, key, &Place::default().at(key), changes);
         }
     }
+}
+
+/// Every role that is written out.
+fn roles(node: &Node, found: &mut Vec<String>) {
+    for entry in node.entries().unwrap_or_default() {
+        match entry.value.text() {
+            Some(role) if entry.key == "role" && !role.starts_with('=') => found.push(role.to_owned()),
+            _ => roles(&entry.value, found),
+        }
+    }
+    node.items().unwrap_or_default().iter().for_each(|item| roles(item, found));
 }
 
 fn walk(node: &Node, key: &str, at: &Place, changes: &mut Changes<'_>) {
@@ -83,7 +96,11 @@ fn value(entry: &Entry, at: &Place, changes: &mut Changes<'_>) {
         return;
     }
     match key {
-        "role" => changes.add(at, whole, "role", "somebody_else"),
+        "role" => {
+            // Another role of the process: one that is not in the catalogue would be kept out.
+            let other = changes.roles.iter().find(|role| *role != text).cloned();
+            changes.add(at, whole, "role", other.unwrap_or_else(|| "somebody_else".to_owned()));
+        }
         "rule" | "join" => changes.add(at, whole, "quorum", if text == "all" { "any" } else { "all" }),
         "at_least" | "at_most" => {
             changes.add(at, whole.clone(), "more", more(text).unwrap_or_default());

@@ -74,7 +74,6 @@ impl State {
                     copy.read = true;
                 }
             }
-            Did::Attached { file } => self.files.insert_mut(file.digest, file.clone()),
             Did::Decided => self.note_decided(work),
         }
     }
