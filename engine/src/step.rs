@@ -9,6 +9,7 @@ pub(crate) mod choose;
 pub(crate) mod each;
 pub(crate) mod first;
 pub(crate) mod parallel;
+pub(crate) mod part;
 pub(crate) mod repeat;
 pub(crate) mod rule;
 pub(crate) mod run;
@@ -42,7 +43,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         StepKind::Wait(wait) => wait::enter(draft, scope, step, wait, place),
         StepKind::First { alternatives } => first::enter(draft, scope, step, alternatives, place),
         StepKind::Run(child) => run::enter(draft, scope, step, child, place),
-        StepKind::Steps { block } => {
+        StepKind::Steps { block } | StepKind::Do { block, .. } => {
             let run = open(draft, scope, step, Body::Plain, place)?;
             draft.open_scope(run, block, Purpose::Body, None);
             Ok(())
@@ -72,6 +73,7 @@ pub(crate) fn child_ended(draft: &mut Draft, run: RunId, step: &Step) -> Decidin
         StepKind::Parallel { .. } => parallel::branch_ended(draft, run, step),
         StepKind::Each(each) => each::item_ended(draft, run, step, each),
         StepKind::Repeat(repeat) => repeat::round_ended(draft, run, step, repeat),
+        StepKind::Do { block, .. } => part::ended(draft, run, step, block),
         _ => flow::complete(draft, run, step, Done::plain(DONE)),
     }
 }

@@ -140,3 +140,35 @@ fn all_faults_are_told_at_once() {
         found(&with("purchase", "process.yaml", text)).into_iter().map(|finding| finding.1).collect();
     assert_eq!(codes, ["shape.missing_key", "shape.invalid_value", "write.unknown_field", "back_to.unknown"]);
 }
+
+/// A part that is named wrongly, does itself, grows without end, or is done by nobody.
+#[test]
+fn parts_are_told_where_they_are_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps");
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |parts: &str, step: &str| {
+        let to = format!(
+            "{}{parts}steps:\n  - {{ id: part_of_it, {step} }}\n{}",
+            &text[..at],
+            &text[at + "steps:\n".len()..]
+        );
+        found(&with("purchase", "process.yaml", to))
+    };
+    assert_eq!(told("parts: { one: [ { id: a, end: over } ] }\n", "when: =key != \"\", do: on").len(), 2);
+    assert_eq!(
+        told("parts: { one: [ { id: a, end: over } ] }\n", "title: { zh: 一, en: One }, wait: 1 day"),
+        one("process.yaml", "part.unused", line, 10)
+    );
+    assert_eq!(
+        told("parts: { one: [ { id: a, do: one } ] }\n", "do: one"),
+        one("process.yaml", "part.recursive", line, 30)
+    );
+    assert_eq!(told("", "do: one"), one("process.yaml", "part.unknown", line + 1, 27));
+    let mut nested = "parts:\n".to_owned();
+    for level in 0..9 {
+        nested.push_str(&format!("  p{}: [ {{ id: a, do: p{level} }} ]\n", level + 1));
+    }
+    nested.push_str("  p0: [ { id: a, wait: 1 day } ]\n");
+    assert_eq!(told(&nested, "do: p9"), one("process.yaml", "part.too_large", line + 2, 22));
+}

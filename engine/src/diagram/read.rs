@@ -121,7 +121,9 @@ impl Reader<'_> {
             }
             StepKind::Each(each) => return self.each(step, each),
             StepKind::Repeat(repeat) => return self.repeat(step, repeat),
-            StepKind::Steps { block } => return self.frame(step, FrameLook::Block, Vec::new(), block),
+            StepKind::Steps { block } | StepKind::Do { block, .. } => {
+                return self.frame(step, FrameLook::Block, Vec::new(), block);
+            }
             StepKind::End { outcome } => return Shape::End { outcome: self.labels.name(outcome) },
             StepKind::Fail { error, .. } => return Shape::Fail { error: self.labels.name(error) },
             StepKind::BackTo(back) => return self.back(back),

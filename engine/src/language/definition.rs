@@ -11,6 +11,7 @@
 mod events;
 mod machine;
 mod nesting;
+mod parts;
 mod people;
 mod step;
 mod waits;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 pub use self::events::{Handler, HandlerAction, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
+pub(crate) use self::parts::{part_of, parts_around};
 pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
@@ -141,6 +143,8 @@ pub struct Block {
     /// The step that owns it; none for the root and for blocks of the process's own events.
     pub owner: Option<StepKey>,
     pub steps: Vec<StepKey>,
+    /// The part it is expanded from, as the beginning of its steps' keys (`carry_out.`); empty outside of parts.
+    pub part: Arc<str>,
 }
 
 /// Where something stands in its file; line and column begin at 1 and count characters.

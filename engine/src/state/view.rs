@@ -155,7 +155,8 @@ impl State {
         } else if let Some(value) = self.data.get(root) {
             value.clone()
         } else {
-            self.step_summary(definition, root)
+            let Some((step, rest)) = definition.step_in(path) else { return Value::Null };
+            return self.step_summary(definition, step).at(rest).cloned().unwrap_or_default();
         };
         whole.at(rest).cloned().unwrap_or_default()
     }

@@ -9,6 +9,7 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod parts;
 mod people;
 mod property;
 mod reading;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::language::check::context::Check;
 use crate::language::check::types::fits;
 use crate::language::compile::{Expectation, Site};
-use crate::language::definition::{Definition, Text};
+use crate::language::definition::{Definition, Text, part_of, parts_around};
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
-use crate::rules::expression::{Expression, TypeFaultKind};
+use crate::rules::expression::{Expression, Reference, TypeFaultKind};
 
 /// What every expression of a process may read, beside what its place adds.
 pub(super) fn variables(definition: &Definition) -> BTreeMap<Arc<str>, Type> {
@@ -46,6 +46,8 @@ impl Check<'_, '_> {
     }
 
     fn expression(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>) {
+        let inside = self.inside_part(site, known);
+        let known = inside.as_ref().unwrap_or(known);
         let source: Vec<char> = site.expression.source().chars().collect();
         let given = match site.expression.infer(&|name| lookup(name, &site.locals, known)) {
             Ok(given) => given,
@@ -96,6 +98,24 @@ impl Check<'_, '_> {
         }
     }
 
+    /// What an expression in a part may read: its own steps by the names that they have there.
+    fn inside_part(&self, site: &Site, known: &BTreeMap<Arc<str>, Type>) -> Option<BTreeMap<Arc<str>, Type>> {
+        let part = site.step.as_deref().map(part_of).filter(|part| !part.is_empty())?;
+        let reads = |reference: &Reference| reference.path.first().is_some_and(|first| first.as_ref() == "steps");
+        site.expression.references().iter().find(|reference| reads(reference))?;
+        let Some(Type::Record(steps)) = known.get("steps") else { return None };
+        let mut named = BTreeMap::clone(steps);
+        for part in parts_around(part).filter(|part| !part.is_empty()) {
+            let own = steps.iter().filter_map(|(key, kind)| Some((key.strip_prefix(part)?, kind)));
+            for (name, kind) in own {
+                named.entry(name.into()).or_insert_with(|| kind.clone());
+            }
+        }
+        let mut known = known.clone();
+        known.insert("steps".into(), Type::Record(Arc::new(named)));
+        Some(known)
+    }
+
     /// Comparing a value that may be unset is an error when it runs; `??` or a test against `()` settles it.
     fn unset(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>, source: &[char]) {
         for reference in site.expression.references() {
@@ -144,7 +164,9 @@ impl Check<'_, '_> {
             let Some((name, offset)) = used.texts.first() else { continue };
             let place = |from: usize| site.range(from, name.chars().count() + 2);
             match used.name.as_ref() {
-                "visits" | "visited" | "any_outcome" | "any_no" if self.definition.step(name).is_none() => {
+                "visits" | "visited" | "any_outcome" | "any_no"
+                    if self.definition.named(site.step.as_deref().map_or("", part_of), name).is_none() =>
+                {
                     let message = text!(format!("没有步骤 `{name}`"), format!("there is no step `{name}`"));
                     let hint = self.near(name, self.definition.steps.keys().map(AsRef::as_ref));
                     self.say(&codes::EXPR_UNKNOWN_STEP, place(*offset), message, hint);

@@ -48,7 +48,7 @@ impl Check<'_, '_> {
                     .and_then(|step| definition.step(step).cloned())
                     .and_then(|step| self.target(&step, &path))
                     .or_else(|| self.compiler_field(&path));
-                if !of_input && field.is_none() && definition.step(first).is_none() {
+                if !of_input && field.is_none() && definition.step_in(&path).is_none() {
                     let message = text!(
                         format!("`{name}` 既不是字段也不是步骤"),
                         format!("`{name}` is neither a field nor a step")

@@ -68,6 +68,7 @@ impl Compiler<'_> {
         let mut targets = Vec::new();
         for item in self.one_or_many(target) {
             if let Some(name) = self.word(item, "步骤名", "the name of a step") {
+                let name = self.parts.step(&name);
                 self.refer(ReferenceKind::Back, &name, item);
                 targets.push(name);
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::id::{BlockKey, StepKey};
 use crate::language::compile::Library;
+use crate::language::compile::parts::Parts;
 use crate::language::compile::site::Site;
 use crate::language::definition::{Block, Field, Path, Rung, Step, Text, Write};
 use crate::language::diagnostics::{Code, Sink};
@@ -91,6 +92,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
+    pub(crate) parts: Parts,
 }
 
 impl<'a> Compiler<'a> {
@@ -113,6 +115,7 @@ impl<'a> Compiler<'a> {
             block: "".into(),
             process_places: BTreeMap::new(),
             calendar_names: Vec::new(),
+            parts: Parts::default(),
         }
     }
 

@@ -10,6 +10,7 @@ mod due;
 mod events;
 mod forms;
 mod library;
+mod parts;
 mod people;
 mod process;
 mod read;

@@ -7,10 +7,8 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 20] = [
+pub(crate) const LATER: [&str; 18] = [
     "alongside",
-    "parts",
-    "do",
     "send",
     "signal",
     "notify",

@@ -13,12 +13,12 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 16] = [
+pub(super) const KINDS: [&str; 17] = [
     "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
-    "run", "end", "fail", "back_to",
+    "run", "do", "end", "fail", "back_to",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 8] = ["send", "signal", "notify", "start", "escalate", "add", "do", "compensate"];
+const KINDS_LATER: [&str; 7] = ["send", "signal", "notify", "start", "escalate", "add", "compensate"];
 /// Keys that stand beside the kind.
 const BESIDE: [&str; 11] =
     ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps"];
@@ -36,7 +36,7 @@ impl Compiler<'_> {
             }
         }
         (self.block, self.step) = outer;
-        self.blocks.insert(key.clone(), Block { key: key.clone(), owner, steps });
+        self.blocks.insert(key.clone(), Block { key: key.clone(), owner, steps, part: self.parts.prefix() });
         key
     }
 
@@ -46,7 +46,8 @@ impl Compiler<'_> {
             return None;
         };
         let id = self.required(node, "id", "a step")?;
-        let key = self.name(id)?;
+        let name = self.name(id)?;
+        let key: StepKey = format!("{}{name}", self.parts.prefix()).into();
         if let Some(first) = self.places.get(&key) {
             let line = self.source.span(first.id.0).line;
             let message = text!(
@@ -185,6 +186,7 @@ impl Compiler<'_> {
                 let block = self.block(value, key.clone(), Some(key.clone()));
                 Some(StepKind::Steps { block })
             }
+            "do" => self.part(value, key),
             "end" => {
                 let outcome = self.name(value)?;
                 Some(StepKind::End { outcome })
@@ -201,9 +203,9 @@ impl Compiler<'_> {
             "steps" => matches!(kind, "steps" | "each" | "repeat"),
             "with" => matches!(kind, "call" | "decide" | "script" | "run"),
             "retry" => kind == "call",
-            "into" => matches!(kind, "call" | "task" | "approve" | "decide" | "script" | "wait" | "run"),
+            "into" => matches!(kind, "call" | "task" | "approve" | "decide" | "script" | "wait" | "run" | "do"),
             "fills" => matches!(kind, "task" | "approve"),
-            "outcomes" => matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait"),
+            "outcomes" => matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait" | "do"),
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" => kind == "back_to",

@@ -67,6 +67,11 @@ pub enum StepKind {
     Steps {
         block: BlockKey,
     },
+    /// A part, expanded in place: its steps are named after this one, `carry_out.do_it`.
+    Do {
+        part: Arc<str>,
+        block: BlockKey,
+    },
     End {
         outcome: Arc<str>,
     },
@@ -97,6 +102,7 @@ impl StepKind {
             StepKind::First { .. } => "first",
             StepKind::Run(_) => "run",
             StepKind::Steps { .. } => "steps",
+            StepKind::Do { .. } => "do",
             StepKind::End { .. } => "end",
             StepKind::Fail { .. } => "fail",
             StepKind::BackTo(_) => "back_to",

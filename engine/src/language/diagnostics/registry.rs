@@ -440,6 +440,26 @@ codes! {
         "Its condition is always false, or one before it always holds."
         "when: =false" =>
         "when: =severity > 3";
+    PART_UNKNOWN: "part.unknown" Error "没有此部分" "Unknown part"
+        "`parts` 里没有这个名称。"
+        "`parts` has no such name."
+        "do: cary_out" =>
+        "do: carry_out";
+    PART_RECURSIVE: "part.recursive" Error "部分包含自己" "Part that does itself"
+        "部分在原处展开，展开不会结束。"
+        "A part is expanded in place, and this would never end."
+        "parts: { a: [ { id: x, do: a } ] }" =>
+        "back_to: (an earlier step)";
+    PART_TOO_LARGE: "part.too_large" Error "部分展开后过大" "Parts expand to too much"
+        "部分最多嵌套 8 层，展开后最多 5000 个步骤。"
+        "Parts nest at most 8 deep and make at most 5000 steps."
+        "parts that do parts that do parts…" =>
+        "run: another_process";
+    PART_UNUSED: "part.unused" Warning "部分没有被使用" "Part that nothing does"
+        "没有使用的部分不会被检查。"
+        "What is never done is never checked."
+        "parts: { carry_out: [ … ] } (and no `do: carry_out`)" =>
+        "{ id: carry_out, do: carry_out }";
     LOOP_UNBOUNDED: "loop.unbounded" Error "循环既无等待也无上限" "Loop with no wait and no bound"
         "它会不停地转。"
         "It would turn for ever."
