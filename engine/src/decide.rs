@@ -13,6 +13,7 @@ use crate::flow::{self, Done};
 use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
+use crate::project::InstanceStatus;
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
@@ -68,7 +69,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
-        Action::Cancel { reason } => cancel(draft, &command.actor, reason),
+        Action::Cancel { reason, undo } => cancel(draft, &command.actor, reason, *undo),
         Action::Retry { incident, reason } => retry(draft, *incident, &command.actor, reason),
     }
 }
@@ -392,11 +393,18 @@ fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
     reject(Rejection::Forbidden(owner))
 }
 
-fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
+fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>, undo: bool) -> Deciding<()> {
     if reason.trim().is_empty() {
         return reject(Rejection::ReasonRequired);
     }
     operator(draft, actor)?;
+    let undoing = draft.state().status() == InstanceStatus::Compensating;
+    if undo && undoing {
+        return reject(Rejection::Gone("what it has done is being undone already".into()));
+    }
+    if undo {
+        return crate::undo::cancel(draft, actor, reason);
+    }
     flow::close_contents(draft, ROOT_RUN);
     flow::close_incidents(draft);
     draft.emit(Event::Cancelled { by: actor.clone(), reason: reason.clone() });

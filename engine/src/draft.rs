@@ -92,6 +92,8 @@ pub struct Draft {
     pub(crate) asking: Option<Arc<Step>>,
     /// The run that an incident while handling the command belongs to.
     pub(crate) place: Option<RunId>,
+    /// What is given up now is to be undone: children that are given up with it, too.
+    pub(crate) undoes: bool,
 }
 
 impl Draft {
@@ -111,6 +113,7 @@ impl Draft {
             steps: 0,
             asking: None,
             place: None,
+            undoes: false,
         }
     }
 
@@ -129,6 +132,7 @@ impl Draft {
             let Some(item) = item else { return Ok(Progress::Done) };
             let (state, events, cursor) = (self.state.clone(), self.events.len(), self.cursor);
             self.place = None;
+            self.undoes = false;
             let result = match item {
                 Item::Command => {
                     let command = self.command.clone();

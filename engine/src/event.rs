@@ -4,10 +4,13 @@
 //! added, never changed: old events must fold to the same bytes. Events name steps and blocks by key and
 //! hold our own codes and values only, no library's text.
 
+mod undo;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::undo::{UndoLog, UndoOf, UndoThen};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
@@ -209,6 +212,9 @@ pub enum Event {
     ChildAbandoned {
         run: RunId,
         child: InstanceId,
+        /// What the child has done is to be undone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undo: bool,
     },
 
     /// An event of a step, a block or the process happened.
@@ -248,6 +254,30 @@ pub enum Event {
         by: Actor,
         reason: Arc<str>,
     },
+
+    /// The step that is about to be completed can be undone by this block, which will read what is known now.
+    UndoNoted {
+        run: RunId,
+        block: BlockKey,
+        known: Value,
+    },
+    /// Completed steps begin to be undone, newest first, as children of `run`; each is taken out of its log.
+    UndoBegun {
+        run: RunId,
+        of: Vec<UndoOf>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        parallel: bool,
+        then: UndoThen,
+    },
+    /// Everything is undone.
+    UndoEnded {
+        run: RunId,
+    },
+    /// The instance is given up, and what it has done is being undone first.
+    CancelBegun {
+        by: Actor,
+        reason: Arc<str>,
+    },
 }
 
 /// Why a block was opened under a step.
@@ -269,6 +299,11 @@ pub enum Purpose {
     /// Steps of an event that took the host's place.
     Instead {
         handler: Arc<str>,
+    },
+    /// Steps that undo another.
+    Undo {
+        lane: u64,
+        entry: u64,
     },
 }
 
@@ -307,6 +342,8 @@ pub enum Body {
     First {
         alternatives: Vec<Arc<str>>,
     },
+    /// No step's own work: the way back, on which completed steps are undone.
+    Undo,
 }
 
 /// A value written to a data field, or to the item of an `each`.

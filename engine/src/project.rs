@@ -76,8 +76,21 @@ pub struct InstanceRow {
 #[serde(rename_all = "snake_case")]
 pub enum InstanceStatus {
     Running,
+    /// Given up, and what it has done is being undone.
+    Compensating,
     Ended,
     Cancelled,
+}
+
+impl InstanceStatus {
+    /// Whether something may still happen to it.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        match self {
+            InstanceStatus::Running | InstanceStatus::Compensating => true,
+            InstanceStatus::Ended | InstanceStatus::Cancelled => false,
+        }
+    }
 }
 
 impl Outgoing {
@@ -101,6 +114,7 @@ impl InstanceStatus {
     pub fn word(self) -> &'static str {
         match self {
             InstanceStatus::Running => "running",
+            InstanceStatus::Compensating => "compensating",
             InstanceStatus::Ended => "ended",
             InstanceStatus::Cancelled => "cancelled",
         }

@@ -9,6 +9,7 @@
 
 mod apply;
 mod names;
+mod undo;
 mod view;
 
 use std::sync::Arc;
@@ -17,9 +18,10 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize};
 
 pub use self::names::{At, Extra};
+pub use self::undo::{Lane, Undoable, Undoing};
 pub use self::view::WakeSource;
 use crate::command::{Actor, Cause, WorkId};
-use crate::event::{Candidates, Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
+use crate::event::{Candidates, Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose, UndoThen};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Rest, Rule, SeatOrder};
@@ -87,6 +89,12 @@ pub struct Scope {
     /// When each step inside an item or a round was first opened: their clocks are their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) opened: Option<Map<StepKey, Timestamp>>,
+    /// What its steps have done and can be undone, oldest first.
+    #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
+    pub(crate) log: Map<u64, Undoable>,
+    /// For steps that undo another: what was known when that was completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) known: Option<Value>,
 }
 
 /// A signature in force, and the scopes it was given in, from the inside out.
@@ -137,6 +145,12 @@ pub struct Run {
     pub(crate) incident: Option<IncidentId>,
     /// The moment it is due.
     pub(crate) due: Option<Timestamp>,
+    /// What the blocks under it have left that can be undone; items by their places.
+    #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
+    pub(crate) log: Map<u64, Undoable>,
+    /// What undoes it once it is completed, which it is about to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) noted: Option<Box<Undoing>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +210,12 @@ pub enum Body {
     Child {
         child: InstanceId,
         process: Arc<str>,
+    },
+    /// Completed steps are being undone under it.
+    Undo {
+        #[serde(with = "pairs")]
+        lanes: Map<u64, Lane>,
+        then: UndoThen,
     },
 }
 
@@ -269,14 +289,15 @@ mod pairs {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Map;
-    use crate::value::Value;
 
-    pub(super) fn serialize<S: Serializer>(map: &Map<u64, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<V: Serialize, S: Serializer>(map: &Map<u64, V>, serializer: S) -> Result<S::Ok, S::Error> {
         map.iter().collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<u64, Value>, D::Error> {
-        Ok(Vec::<(u64, Value)>::deserialize(deserializer)?.into_iter().collect())
+    pub(super) fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Map<u64, V>, D::Error> {
+        Ok(Vec::<(u64, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 
@@ -344,7 +365,7 @@ impl State {
 
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.status == InstanceStatus::Running
+        self.status.is_live()
     }
 
     /// The open work of this id, task or seat, with the step it belongs to.

@@ -6,6 +6,7 @@ pub(crate) mod approve;
 pub(crate) mod back;
 pub(crate) mod call;
 pub(crate) mod choose;
+pub(crate) mod compensate;
 pub(crate) mod each;
 pub(crate) mod first;
 pub(crate) mod parallel;
@@ -64,6 +65,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         }
         StepKind::Fail { error, message } => call::fail(draft, scope, step, error, message.as_ref(), place),
         StepKind::BackTo(back) => back::enter(draft, scope, step, back),
+        StepKind::Compensate { of, parallel } => compensate::enter(draft, scope, step, of.as_ref(), *parallel, place),
     }
 }
 

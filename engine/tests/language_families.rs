@@ -172,3 +172,30 @@ fn parts_are_told_where_they_are_wrong() {
     nested.push_str("  p0: [ { id: a, wait: 1 day } ]\n");
     assert_eq!(told(&nested, "do: p9"), one("process.yaml", "part.too_large", line + 2, 22));
 }
+
+/// What undoes a step, and what is undone, are where they must be.
+#[test]
+fn undoing_is_told_where_it_is_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps") + "steps:\n".len();
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |steps: &str| found(&with("purchase", "process.yaml", format!("{}{steps}{}", &text[..at], &text[at..])));
+    let done = "  - { id: kept, wait: 1 day, compensate: { wait: 1 day } }\n  - { id: plain, wait: 1 day }\n";
+    assert_eq!(told(&format!("{done}  - {{ id: undo_it, compensate: kept }}\n")), []);
+    assert_eq!(
+        told(&format!("{done}  - {{ id: undo_it, compensate: kpt }}\n")),
+        one("process.yaml", "compensate.unknown", line + 2, 32)
+    );
+    assert_eq!(
+        told(&format!("{done}  - {{ id: undo_it, compensate: plain }}\n")),
+        one("process.yaml", "compensate.nothing", line + 2, 32)
+    );
+    assert_eq!(
+        told(&format!("  - {{ id: undo_it, compensate: {{ of: kept }} }}\n{done}")),
+        one("process.yaml", "compensate.not_around", line, 38)
+    );
+    assert_eq!(
+        told("  - { id: kept, wait: 1 day, compensate: [ { id: stop, end: over } ] }\n"),
+        one("process.yaml", "compensate.inside", line, 48)
+    );
+}

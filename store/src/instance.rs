@@ -190,6 +190,7 @@ fn read(row: &Row) -> Result<InstanceRow, StoreError> {
     let instance = row.instance(0)?;
     let status = match row.text(4)? {
         "running" => InstanceStatus::Running,
+        "compensating" => InstanceStatus::Compensating,
         "ended" => InstanceStatus::Ended,
         "cancelled" => InstanceStatus::Cancelled,
         other => return Err(StoreError::corrupt("instance", "status", instance, format!("`{other}`"))),

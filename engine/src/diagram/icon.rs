@@ -15,6 +15,7 @@ pub(super) fn of_step(look: Look) -> &'static str {
         Look::Set => "M3 6h10M3 10h10",
         Look::Timer => TIMER,
         Look::Message => MESSAGE,
+        Look::Undo => "M8 2.5L3 8l5 5.5zM14 2.5L9 8l5 5.5z",
         Look::Run => "M2 3h12v10h-12zM8 5.5v5M5.5 8h5",
     }
 }

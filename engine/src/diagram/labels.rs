@@ -56,12 +56,30 @@ impl Labels<'_> {
                     values.iter().map(|(path, value)| format!("{} = {}", path.join("."), self.template(value))),
                 );
             }
+            StepKind::Compensate { of, .. } => {
+                let of = of
+                    .as_ref()
+                    .map_or_else(|| self.language.pick("本步骤块", "this block").into(), |of| self.name(last_part(of)));
+                notes.push(self.language.labelled("撤销", "undoes", &of));
+            }
             StepKind::Wait(wait) => notes.push(self.wait(wait)),
             StepKind::Run(run) => notes.push(self.language.labelled("子流程", "process", &self.name(&run.process))),
             _ => {}
         }
         if let Some(due) = &step.due {
             notes.push(self.due(due));
+        }
+        if let Some(undo) = step.compensate.as_ref().and_then(|undo| self.definition.block(&undo.block)) {
+            let steps: Vec<String> = undo
+                .steps
+                .iter()
+                .filter_map(|key| self.definition.step(key))
+                .map(|step| match &step.kind {
+                    StepKind::Call(call) => call.activity.to_string(),
+                    _ => self.title(step),
+                })
+                .collect();
+            notes.push(self.language.labelled("撤销时", "undone by", &self.language.list(&steps)));
         }
         if let Some(milestone) = &step.milestone {
             notes.push(self.language.labelled("里程碑", "milestone", &self.name(milestone)));

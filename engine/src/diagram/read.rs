@@ -96,6 +96,7 @@ impl Reader<'_> {
             StepKind::Decide { .. } => Look::Table,
             StepKind::Script { .. } => Look::Script,
             StepKind::Set { .. } => Look::Set,
+            StepKind::Compensate { .. } => Look::Undo,
             StepKind::Wait(wait) => wait_look(wait),
             StepKind::Run(_) => Look::Run,
             StepKind::Choose { branches } => {

@@ -14,6 +14,7 @@ mod nesting;
 mod parts;
 mod people;
 mod step;
+mod undo;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat,
 pub(crate) use self::parts::{part_of, parts_around};
 pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
+pub use self::undo::Compensation;
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
 use crate::id::{BlockKey, Digest, StepKey};
 use crate::language::types::Type;

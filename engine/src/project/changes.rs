@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{IncidentRow, InstanceRow, InstanceStatus, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
+use super::{IncidentRow, InstanceRow, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
 use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
 use crate::event::Event;
 use crate::id::{RunId, StepKey, UserId};
@@ -31,7 +31,7 @@ pub fn changes(
     for event in events {
         event_rows(before, after, event, &mut rows);
     }
-    if after.status != InstanceStatus::Running {
+    if !after.status.is_live() {
         if let Some(key) = &after.key {
             let (process, key) = (after.process.clone(), key.clone());
             rows.push(RowChange::FreeKey { process, key, instance: after.id });
@@ -300,8 +300,9 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
             };
             rows.push(outgoing(*child, Action::Start(start)));
         }
-        Event::ChildAbandoned { child, .. } => {
-            rows.push(outgoing(*child, Action::Cancel { reason: "the step that awaited it was given up".into() }));
+        Event::ChildAbandoned { child, undo, .. } => {
+            let reason = "the step that awaited it was given up".into();
+            rows.push(outgoing(*child, Action::Cancel { reason, undo: *undo }));
         }
         Event::IncidentRaised { incident, .. } => {
             if let Some(open) = after.incidents.get(incident) {

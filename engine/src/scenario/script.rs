@@ -73,6 +73,7 @@ pub(super) enum What {
     Cancels {
         by: UserId,
         reason: Arc<str>,
+        undo: bool,
         expect_error: Option<Arc<str>>,
     },
     /// All open incidents.

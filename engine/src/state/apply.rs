@@ -5,6 +5,7 @@
 
 mod flow;
 mod people;
+mod undo;
 mod waits;
 
 use std::sync::Arc;
@@ -35,6 +36,8 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            log: RedBlackTreeMapSync::new_sync(),
+            noted: None,
         };
         Some(State {
             id,
@@ -137,6 +140,10 @@ impl State {
             }
             Event::IncidentResolved { incident, .. } => self.resolve(*incident),
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
+            Event::UndoNoted { run, block, known } => self.note_undo(*run, block, known),
+            Event::UndoBegun { run, of, parallel, then } => self.begin_undo(*run, of, *parallel, then),
+            Event::UndoEnded { run } => self.end_undo(*run),
+            Event::CancelBegun { .. } => self.begin_cancel(),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
         }
     }

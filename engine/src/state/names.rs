@@ -32,6 +32,9 @@ impl At<'_> {
             if let Some(variable) = scope.variable.as_ref().filter(|variable| variable.name.as_ref() == name) {
                 return Some(variable.value.clone());
             }
+            if let Some(known) = scope.known.as_ref().and_then(|known| known.get(name)).filter(|_| name != "steps") {
+                return Some(known.clone());
+            }
             let holder = self.state.runs.get(&scope.parent)?;
             if scope.purpose == Purpose::Route && self.names_output(name, &holder.step) {
                 return self.output_of(holder);
@@ -62,6 +65,10 @@ impl At<'_> {
             put(&mut steps, key, record);
         }
         let around: Vec<&str> = parts_around(self.part()).filter(|part| !part.is_empty()).collect();
+        let known = self.state.scopes_around(self.scope).find_map(|scope| scope.known.as_ref()?.get("steps"));
+        if let Some(Value::Map(known)) = known {
+            steps.extend(known.iter().map(|(name, record)| (name.clone(), record.clone())));
+        }
         for part in around.into_iter().rev() {
             for (key, record) in &records {
                 if let Some(name) = key.strip_prefix(part) {

@@ -108,8 +108,9 @@ impl State {
 
     /// Steps of an event run in the place of the process's own.
     fn is_replaced(&self) -> bool {
-        let instead =
-            |scope: &Scope| scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. });
+        let instead = |scope: &Scope| {
+            scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. } | Purpose::Undo { .. })
+        };
         self.scopes.values().any(instead)
     }
 

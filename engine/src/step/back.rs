@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use crate::command::WorkId;
 use crate::draft::{Deciding, Draft};
-use crate::event::{Body, Event, Then};
+use crate::event::{Body, Event, Then, UndoThen};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
 use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE};
+use crate::undo;
 use crate::value::Value;
 
 pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back) -> Deciding<()> {
@@ -24,22 +25,17 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back)
         milestone: step.milestone.clone(),
         then: Then::Stop,
     });
-    jump(draft, scope, &step.key, target, back.at_most)
+    jump(draft, scope, &step.key, target, back)
 }
 
 /// Goes back to `target`, which stands in the list of `scope` or in one around it.
-pub(crate) fn jump(
-    draft: &mut Draft,
-    scope: ScopeId,
-    from: &StepKey,
-    target: &StepKey,
-    at_most: Option<u32>,
-) -> Deciding<()> {
+pub(crate) fn jump(draft: &mut Draft, scope: ScopeId, from: &StepKey, target: &StepKey, back: &Back) -> Deciding<()> {
     let taken = draft.state().jumps.get(from).copied().unwrap_or(0);
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
     let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
     void_signatures(draft, list, &step.block, step.index);
+    draft.undoes = back.undo;
     match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
         Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
         Some(Cursor::Blocked { incident, .. }) => {
@@ -47,18 +43,38 @@ pub(crate) fn jump(
         }
         _ => {}
     }
+    draft.undoes = false;
     close_events_around(draft, scope, list);
-    draft.emit(Event::Returned { scope: list, to: target.clone(), index: step.index, from: from.clone() });
-    if let Some(most) = at_most.filter(|most| taken >= *most) {
+    let over = back.at_most.filter(|most| taken >= *most);
+    let done = if back.undo { undo::done_from(draft, list, step.index) } else { None };
+    if let Some(done) = done {
+        let run = draft.enter_undo(list, step);
+        let then = UndoThen::Back { to: target.clone(), index: step.index, from: from.clone(), over };
+        return undo::begin(draft, run, vec![done], false, then);
+    }
+    arrive(draft, list, target, step.index, from, over);
+    Ok(())
+}
+
+/// The flow goes on at the target of a jump; over its bound it stops there.
+pub(crate) fn arrive(
+    draft: &mut Draft,
+    list: ScopeId,
+    target: &StepKey,
+    index: usize,
+    from: &StepKey,
+    over: Option<u32>,
+) {
+    draft.emit(Event::Returned { scope: list, to: target.clone(), index, from: from.clone() });
+    if let Some(most) = over {
         // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
         let (code, detail) = flow::bound(from, most);
         draft.raise(code, detail, None, Some(list));
     }
-    Ok(())
 }
 
 /// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
-fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
+pub(crate) fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
     let state = draft.state();
     let found = state.scopes_around(scope).find(|scope| scope.block.as_ref() == block).map(|scope| scope.id);
     found.or_else(|| {

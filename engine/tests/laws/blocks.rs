@@ -270,7 +270,8 @@ fn cancel_of_caller_while_child_completes_in_both_orders() {
         let parent = world.start("parent", input(0, 0)).expect("it starts");
         let child = *world.instances.keys().find(|id| **id != parent).expect("a child");
         let work = world.work(child, "inside");
-        let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+        let cancel =
+            Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into(), undo: false } };
         let done =
             Command { actor: Actor::person("li"), action: Action::Complete(crate::inputs::complete(work, "done")) };
         // Both are decided before anything of one has reached the other.

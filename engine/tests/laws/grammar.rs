@@ -80,6 +80,10 @@ impl Writer {
             text.push_str(&self.step(&id, depth, &known, indent));
             known.push(id);
         }
+        if self.draw.chance(15) {
+            let (id, parallel) = (self.name(), self.draw.chance(40));
+            text.push_str(&format!("{}- {{ id: {id}, compensate: {{ parallel: {parallel} }} }}\n", " ".repeat(indent)));
+        }
         if self.draw.chance(12) {
             let (id, kind) = (self.name(), self.draw.pick(&["fail: BROKEN", "end: here"]));
             text.push_str(&format!("{}- {{ id: {id}, {kind} }}\n", " ".repeat(indent)));
@@ -91,7 +95,8 @@ impl Writer {
         match self.draw.below(6) {
             0 if !back.is_empty() => {
                 let target = self.draw.below(back.len() as u64) as usize;
-                format!(" {{ back_to: {}, at_most: {} }}\n", back[target], 1 + self.draw.below(2))
+                let undo = if self.draw.chance(30) { ", undo: true" } else { "" };
+                format!(" {{ back_to: {}, at_most: {}{undo} }}\n", back[target], 1 + self.draw.below(2))
             }
             1 => " { end: over }\n".to_owned(),
             2 if depth > 0 => format!("\n{}", self.list(depth - 1, back, indent + 2)),
@@ -146,6 +151,10 @@ impl Writer {
                         "{pad}  retry: {{ attempts: {}, wait: 1 minutes }}\n",
                         1 + self.draw.below(3)
                     ));
+                }
+                if self.draw.chance(35) {
+                    let by = self.draw.pick(&["test.echo", "test.remote"]);
+                    text.push_str(&format!("{pad}  compensate: {{ call: {by}, with: {{ value: =output.value }} }}\n"));
                 }
                 if self.draw.chance(50) {
                     text.push_str(&format!("{pad}  outcomes:\n{pad}    REFUSED:"));
@@ -238,6 +247,12 @@ impl Writer {
             _ => {
                 text.push_str(&format!("{pad}  steps:\n"));
                 text.push_str(&self.list(depth - 1, back, indent + 4));
+                if self.draw.chance(25) {
+                    let give_back = self.name();
+                    text.push_str(&format!(
+                        "{pad}  compensate: [ {{ id: {give_back}, task: {{ title: {{ zh: 还, en: Back }}, to: {{ role: clerk }} }} }} ]\n"
+                    ));
+                }
                 true
             }
         };
@@ -259,7 +274,12 @@ impl Writer {
         let action = self.draw.pick(&["steps", "instead"]);
         let back = if action == "instead" { back } else { &[] };
         let on = on.replace("PAD", &pad);
-        format!("{pad}{name}:\n{pad}  {on}\n{pad}  {action}:\n{}", self.list(depth.saturating_sub(1), back, indent + 4))
+        let undo =
+            if action == "instead" && self.draw.chance(40) { format!("{pad}  undo: true\n") } else { String::new() };
+        format!(
+            "{pad}{name}:\n{pad}  {on}\n{undo}{pad}  {action}:\n{}",
+            self.list(depth.saturating_sub(1), back, indent + 4)
+        )
     }
 }
 

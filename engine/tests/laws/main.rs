@@ -15,3 +15,4 @@ mod property;
 mod reading;
 mod returns;
 mod time;
+mod undo;

@@ -109,7 +109,10 @@ fn command(
             let (id, work) = old[draw.below(old.len() as u64) as usize];
             world.complete_work(id, work, Actor::person(who), "good")
         }
-        19 if draw.chance(10) => world.act(id, "admin", Action::Cancel { reason: "enough".into() }),
+        19 if draw.chance(10) => {
+            let undo = draw.chance(50);
+            world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo })
+        }
         _ => {
             world.restart();
             Ok(())

@@ -92,13 +92,13 @@ async fn filter(backend: &Backend, caller: &Caller, wanted: &Wanted) -> Result<F
 }
 
 fn status_of(word: &str) -> Result<InstanceStatus, Problem> {
-    let all = [InstanceStatus::Running, InstanceStatus::Ended, InstanceStatus::Cancelled];
+    let all = [InstanceStatus::Running, InstanceStatus::Compensating, InstanceStatus::Ended, InstanceStatus::Cancelled];
     all.into_iter().find(|status| status.word() == word).ok_or_else(|| {
         Problem::field(
             Code::InvalidRequest,
             "status",
-            "running, ended or cancelled",
-            "应为 running、ended 或 cancelled",
+            "running, compensating, ended or cancelled",
+            "应为 running、compensating、ended 或 cancelled",
         )
     })
 }

@@ -11,6 +11,7 @@ mod outcomes;
 mod returns;
 mod tables;
 mod types;
+mod undo;
 mod writers;
 mod writes;
 

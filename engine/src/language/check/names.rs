@@ -26,6 +26,7 @@ impl Check<'_, '_> {
         let steps = || definition.steps.keys().map(AsRef::as_ref);
         match reference.kind {
             ReferenceKind::Back => self.back(reference),
+            ReferenceKind::Undo => self.undone(reference),
             ReferenceKind::Not if definition.step(name).is_none() => {
                 let message = text!(format!("没有步骤 `{name}`"), format!("there is no step `{name}`"));
                 let hint = self.near(name, steps().chain(["initiator"]));

@@ -25,6 +25,9 @@ impl Check<'_, '_> {
             if index.is_some_and(|index| limit.is_none_or(|limit| index < limit)) {
                 return;
             }
+            if Self::undoes(&list.key) {
+                break;
+            }
             (block, limit) = match list.owner.as_ref().and_then(|owner| definition.step(owner)) {
                 Some(owner) => (definition.block(&owner.block), Some(owner.index + 1)),
                 // An event of the process may go back to any of its steps.

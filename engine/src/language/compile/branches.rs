@@ -74,10 +74,8 @@ impl Compiler<'_> {
             }
         }
         let at_most = node.get("at_most").and_then(|most| self.count(most, 1));
-        if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == "undo") {
-            self.later(entry.key_start, entry.key_end, "undo");
-        }
-        (!targets.is_empty()).then_some(Back { targets, at_most, undo: false })
+        let undo = node.get("undo").is_some_and(|undo| self.flag(undo));
+        (!targets.is_empty()).then_some(Back { targets, at_most, undo })
     }
 
     pub(crate) fn choose(&mut self, node: &Node, key: &StepKey) -> Option<StepKind> {

@@ -28,6 +28,8 @@ pub(crate) struct Reference {
 pub(crate) enum ReferenceKind {
     /// A step to go back to.
     Back,
+    /// A step to be undone.
+    Undo,
     /// A step whose actors are excluded.
     Not,
     /// A field, step or record that is shown to a signer.

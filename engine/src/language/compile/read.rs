@@ -7,19 +7,17 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 18] = [
+pub(crate) const LATER: [&str; 16] = [
     "alongside",
     "send",
     "signal",
     "notify",
     "start",
-    "compensate",
     "escalate",
     "add",
     "link",
     "grows",
     "extend",
-    "undo",
     "by",
     "reason",
     "while_open",

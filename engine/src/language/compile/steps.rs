@@ -18,12 +18,12 @@ pub(super) const KINDS: [&str; 17] = [
     "run", "do", "end", "fail", "back_to",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 7] = ["send", "signal", "notify", "start", "escalate", "add", "compensate"];
+const KINDS_LATER: [&str; 6] = ["send", "signal", "notify", "start", "escalate", "add"];
 /// Keys that stand beside the kind.
-const BESIDE: [&str; 11] =
-    ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps"];
+const BESIDE: [&str; 12] =
+    ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps", "compensate"];
 /// What some kinds have beside them in addition.
-const MORE: [&str; 4] = ["with", "join", "rest", "at_most"];
+const MORE: [&str; 5] = ["with", "join", "rest", "at_most", "undo"];
 
 impl Compiler<'_> {
     /// Compiles a list of steps into the block of this key.
@@ -79,6 +79,8 @@ impl Compiler<'_> {
             (_, Some(outcomes)) => self.outcomes(outcomes, &key, &output),
         };
         let handlers = node.get("events").map(|events| self.handlers(events, &key, false)).unwrap_or_default();
+        let compensate = node.get("compensate").filter(|_| kind_entry.is_none_or(|entry| entry.key != "compensate"));
+        let compensate = compensate.and_then(|compensate| self.compensation(compensate, &name, &key, &output));
         let due = node.get("due").and_then(|due| self.due(due));
         let retry = node.get("retry").and_then(|retry| self.retry(retry));
         let milestone = node.get("milestone").and_then(|milestone| self.name(milestone));
@@ -99,6 +101,7 @@ impl Compiler<'_> {
             due,
             retry,
             milestone,
+            compensate,
             span: self.source.span(node.start),
         };
         self.steps.insert(key.clone(), Arc::new(step));
@@ -110,6 +113,9 @@ impl Compiler<'_> {
         let mut found: Vec<&Entry> = entries.iter().filter(|entry| KINDS.contains(&entry.key.as_str())).collect();
         if found.is_empty() {
             found.extend(entries.iter().filter(|entry| entry.key == "steps"));
+        }
+        if found.is_empty() {
+            found.extend(entries.iter().filter(|entry| entry.key == "compensate"));
         }
         let mut told = false;
         let has_kind = !found.is_empty();
@@ -193,6 +199,7 @@ impl Compiler<'_> {
             }
             "fail" => self.fail(value),
             "back_to" => self.back(value, node).map(StepKind::BackTo),
+            "compensate" => self.compensate(value),
             _ => None,
         }
     }
@@ -208,7 +215,8 @@ impl Compiler<'_> {
             "outcomes" => matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait" | "do"),
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
-            "at_most" => kind == "back_to",
+            "at_most" | "undo" => kind == "back_to",
+            "compensate" => !matches!(kind, "end" | "fail" | "back_to"),
             "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose"),
             "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),

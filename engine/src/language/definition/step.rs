@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Alternative, BallotSpec, Branch, Call, Due, Each, Handler, Join, ParallelBranch, Repeat, Rest, Retry, Run, Span,
-    TaskSpec, WaitFor,
+    Alternative, BallotSpec, Branch, Call, Compensation, Due, Each, Handler, Join, ParallelBranch, Repeat, Rest, Retry,
+    Run, Span, TaskSpec, WaitFor,
 };
 use crate::id::{BlockKey, StepKey};
 use crate::rules::expression::Expression;
@@ -29,6 +29,8 @@ pub struct Step {
     pub due: Option<Due>,
     pub retry: Option<Retry>,
     pub milestone: Option<Arc<str>>,
+    /// What undoes it once it is completed.
+    pub compensate: Option<Compensation>,
     pub span: Span,
 }
 
@@ -81,6 +83,11 @@ pub enum StepKind {
         message: Option<TextTemplate>,
     },
     BackTo(Back),
+    /// Undoes completed steps, newest first: a step, with all inside it; without one, what the block around has done.
+    Compensate {
+        of: Option<StepKey>,
+        parallel: bool,
+    },
 }
 
 impl StepKind {
@@ -106,6 +113,7 @@ impl StepKind {
             StepKind::End { .. } => "end",
             StepKind::Fail { .. } => "fail",
             StepKind::BackTo(_) => "back_to",
+            StepKind::Compensate { .. } => "compensate",
         }
     }
 }

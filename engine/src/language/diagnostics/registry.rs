@@ -460,6 +460,26 @@ codes! {
         "What is never done is never checked."
         "parts: { carry_out: [ … ] } (and no `do: carry_out`)" =>
         "{ id: carry_out, do: carry_out }";
+    COMPENSATE_UNKNOWN: "compensate.unknown" Error "撤销未知的步骤" "Undoes an unknown step"
+        "流程里没有这个步骤。"
+        "The process has no such step."
+        "compensate: resrve" =>
+        "compensate: reserve";
+    COMPENSATE_NOT_AROUND: "compensate.not_around" Error "撤销目标不可达" "Undoes a step not around"
+        "只能撤销本列表或外层列表中已经走过的步骤，或外层的步骤块。"
+        "What is undone is an earlier step of this list or of one around it, or a block around."
+        "compensate: (a step of another branch)" =>
+        "compensate: (a step before the branches)";
+    COMPENSATE_NOTHING: "compensate.nothing" Error "没有可撤销的内容" "Nothing to undo"
+        "这个步骤和它里面的步骤都没有 `compensate`。"
+        "Neither the step nor anything inside it has a `compensate`."
+        "compensate: review" =>
+        "compensate: reserve (a step with `compensate: { call: release }`)";
+    COMPENSATE_INSIDE: "compensate.inside" Error "撤销步骤不能这样做" "What undoes a step cannot do this"
+        "撤销要做到底：不能结束流程，也不能再撤销别的步骤。"
+        "Undoing goes to its end: it neither ends the process nor undoes others."
+        "compensate: [ { id: stop, end: over } ]" =>
+        "compensate: { call: stock.release }";
     LOOP_UNBOUNDED: "loop.unbounded" Error "循环既无等待也无上限" "Loop with no wait and no bound"
         "它会不停地转。"
         "It would turn for ever."

@@ -42,8 +42,11 @@ impl State {
                 cursor: Cursor::Held,
                 records,
                 opened,
+                log: RedBlackTreeMapSync::new_sync(),
+                known: self.known_to(parent, purpose),
             },
         );
+        self.begin_undoing(parent, purpose);
         self.run_mut(parent, |run| {
             run.children.push(scope);
             match (&mut run.body, purpose) {
@@ -69,6 +72,7 @@ impl State {
             }
             _ => {}
         });
+        self.undone(ended.parent, &ended.purpose);
     }
 
     pub(super) fn hold_scope(&mut self, scope: ScopeId) {
@@ -101,6 +105,7 @@ impl State {
         self.unready(scope.cursor);
         self.scopes.remove_mut(&id);
         self.run_mut(scope.parent, |run| run.children.retain(|child| *child != id));
+        self.keep_log(scope);
     }
 
     pub(super) fn enter(
@@ -129,6 +134,7 @@ impl State {
                 ended: 0,
                 results: RedBlackTreeMapSync::new_sync(),
             },
+            event::Body::Undo => Body::Undo { lanes: RedBlackTreeMapSync::new_sync(), then: event::UndoThen::Next },
             event::Body::Repeat => Body::Repeat { rounds: 0 },
             event::Body::First { alternatives } => Body::First { alternatives: alternatives.clone() },
         };
@@ -145,8 +151,20 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            log: RedBlackTreeMapSync::new_sync(),
+            noted: None,
         };
+        let is_undo = matches!(run.body, Body::Undo { .. });
         self.runs.insert_mut(id, run);
+        if is_undo {
+            // The way back is no visit.
+            if let Some(open) = self.scopes.get_mut(&scope) {
+                let before = open.cursor;
+                open.cursor = Cursor::Open { run: id };
+                self.unready(before);
+            }
+            return;
+        }
         let visits = self.visits.get(step).copied().unwrap_or(0) + 1;
         self.visits.insert_mut(step.clone(), visits);
         match self.clock_scope(scope) {
@@ -206,6 +224,7 @@ impl State {
     }
 
     pub(super) fn go_on(&mut self, run: RunId, then: &Then) {
+        self.keep_done(run);
         match then {
             Then::Next => self.leave(run),
             Then::Into => self.run_mut(run, |run| {
@@ -243,6 +262,18 @@ impl State {
         let Some((root, rest)) = write.path.split_first() else { return };
         let mut id = from;
         while let Some(scope) = self.scopes.get(&id) {
+            if let Some(known) = &scope.known
+                && known.get(root).is_some()
+            {
+                // Steps that undo another see what they write themselves; a variable that is gone has no other place.
+                if let Some(Scope { known: Some(known), .. }) = self.scopes.get_mut(&id) {
+                    known.set(&write.path, write.value.clone());
+                }
+                if self.data.get(root).is_none() {
+                    return;
+                }
+                break;
+            }
             if scope.variable.as_ref().is_some_and(|variable| variable.name == *root) {
                 if let Some(Scope { variable: Some(variable), .. }) = self.scopes.get_mut(&id) {
                     variable.value.set(rest, write.value.clone());
@@ -257,6 +288,7 @@ impl State {
 
     /// The flow goes on after the run's step.
     pub(super) fn leave(&mut self, id: RunId) {
+        self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let (scope, index) = (run.scope, run.index);
         self.runs.remove_mut(&id);
@@ -264,6 +296,7 @@ impl State {
     }
 
     pub(super) fn remove_run(&mut self, id: RunId) {
+        self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let scope = run.scope;
         self.runs.remove_mut(&id);
