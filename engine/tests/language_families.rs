@@ -196,6 +196,20 @@ fn undoing_is_told_where_it_is_wrong() {
     );
     assert_eq!(
         told("  - { id: kept, wait: 1 day, compensate: [ { id: stop, end: over } ] }\n"),
-        one("process.yaml", "compensate.inside", line, 48)
+        one("process.yaml", "compensate.inside", line, 50)
     );
+#[test]
+fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
+    let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\nstart: [ { by: [ qa ] } ]\n\
+                   input: { count: integer }\ndata: { reasons: KIND }\n\
+                   steps:\n  - { id: why, decide: why.table.yaml, into: { reasons: reasons } }\n  - { id: over, end: done }\n";
+    let table = "table: why\nhit: collect list\nrows: |\n  input.count | -> reasons\n  > 3         | many\n  < 1         | none\n";
+    let told = |kind: &str| {
+        let files = [("process.yaml", process.replace("KIND", kind)), ("why.table.yaml", table.to_owned())];
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes()));
+        found(&Bundle { files: files.collect(), ..Bundle::default() })
+    };
+    assert_eq!(told("list of string"), []);
+    assert_eq!(told("list of integer"), one("process.yaml", "write.type", 9, 48));
+    assert_eq!(told("string"), one("process.yaml", "write.type", 9, 48));
 }

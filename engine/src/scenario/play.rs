@@ -11,15 +11,16 @@ use super::report::{Fault, Report, Verdict};
 use super::script::{Does, Pattern, Scenario, What};
 use super::world::{Trouble, World, stuck};
 use crate::command::{self, Action, Actor, Assertion, Cause, Command, Complete, SigningMethod, WorkId};
+use crate::decide::{completed_input, start_rule};
 use crate::event::Candidates;
-use crate::id::UserId;
+use crate::id::{Digest, UserId};
 use crate::language::definition::{Definition, StepKind};
 use crate::language::diagnostics::nearest;
 use crate::language::syntax::Node;
 use crate::language::types::Type;
 use crate::rejection::Rejection;
 use crate::rules::span::DurationSpec;
-use crate::signing::{record_digest, to_sign};
+use crate::signing::{record_digest, to_sign, to_sign_start};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -165,14 +166,36 @@ impl<'s> Player<'s> {
             (None, Some(by)) => (Actor::person(by), Cause::Person),
             (None, None) => return stuck("`start` 缺少 `by` 或 `message`", "`start` needs `by` or `message`"),
         };
+        let signature = start.by.as_ref().filter(|_| start.signs).and_then(|by| self.sign_start(by, &input));
         let start = command::Start {
             process: definition.process.clone(),
             release: definition.release,
             input,
             cause,
-            signature: None,
+            signature,
         };
         self.world.submit(actor, Action::Start(start))
+    }
+
+    /// The signature under a start, by the rule that lets this person start. Where none demands one there is none.
+    fn sign_start(&self, by: &UserId, input: &Value) -> Option<Assertion> {
+        let definition = &self.world.definition;
+        let roles = self.world.people.fact(by)?.roles;
+        let meaning = start_rule(definition, &roles).ok()??.sign?;
+        // What cannot be completed is refused by deciding, with what is wrong.
+        let input = completed_input(&definition.input, input).ok()?;
+        Some(self.assertion(by, record_digest(&to_sign_start(definition, &meaning, &input))))
+    }
+
+    fn assertion(&self, who: &UserId, record: Digest) -> Assertion {
+        Assertion {
+            signer: who.clone(),
+            printed_name: who.clone(),
+            method: SigningMethod::Password,
+            authenticated_at: self.world.now,
+            record,
+            locale: "zh-CN".into(),
+        }
     }
 
     fn act(&mut self, what: &What, offset: usize) -> Result<(), Trouble> {
@@ -325,14 +348,7 @@ impl<'s> Player<'s> {
         let signature = match (does.signs, &outcome, &state) {
             (true, Some(outcome), Some(state)) => {
                 let record = to_sign(&definition, state, work, outcome, &answer).unwrap_or_default();
-                Some(Assertion {
-                    signer: who.clone(),
-                    printed_name: who.clone(),
-                    method: SigningMethod::Password,
-                    authenticated_at: self.world.now,
-                    record: record_digest(&record),
-                    locale: "zh-CN".into(),
-                })
+                Some(self.assertion(who, record_digest(&record)))
             }
             _ => None,
         };
@@ -360,6 +376,6 @@ fn expected_error(what: &What) -> Option<&Arc<str>> {
     }
 }
 
-fn shown(step: &str, items: &[Arc<str>]) -> String {
+pub(super) fn shown(step: &str, items: &[Arc<str>]) -> String {
     items.iter().rev().fold(step.to_owned(), |text, item| format!("{text}[{item}]"))
 }

@@ -10,6 +10,7 @@ mod grammar;
 mod inputs;
 mod jobs;
 mod parts;
+mod patterns;
 mod people;
 mod property;
 mod reading;

@@ -1,36 +1,19 @@
 //! Expressions: names that exist, fields that exist, kinds that compare, values that may be unset.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::language::check::context::Check;
+use crate::language::check::scope::{Scope, inside_part};
 use crate::language::check::types::fits;
 use crate::language::compile::{Expectation, Site};
-use crate::language::definition::{Definition, Text, part_of, parts_around};
+use crate::language::definition::{Branch, Definition, Route, StepKind, Text, part_of};
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
-use crate::rules::expression::{Expression, Reference, TypeFaultKind};
-
-/// What every expression of a process may read, beside what its place adds.
-pub(super) fn variables(definition: &Definition) -> BTreeMap<Arc<str>, Type> {
-    let record = |fields: &[crate::language::definition::Field]| {
-        Type::Record(Arc::new(fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect()))
-    };
-    let steps = definition.steps.keys().map(|key| (key.clone(), Type::Any)).collect();
-    let mut known: BTreeMap<Arc<str>, Type> =
-        definition.data.iter().map(|field| (field.name.clone(), field.kind.clone())).collect();
-    known.insert("input".into(), record(&definition.input));
-    known.insert("key".into(), Type::String);
-    known.insert("initiator".into(), Type::User);
-    known.insert("started_at".into(), Type::DateTime);
-    known.insert("now".into(), Type::DateTime);
-    known.insert("steps".into(), Type::Record(Arc::new(steps)));
-    known
-}
+use crate::rules::expression::{Expression, TypeFaultKind};
 
 impl Check<'_, '_> {
     pub(super) fn expressions(&mut self) {
-        let known = variables(self.definition);
+        let known = self.scope();
         for site in std::mem::take(&mut self.compiler.sites) {
             self.expression(&site, &known);
             self.functions(&site);
@@ -40,13 +23,13 @@ impl Check<'_, '_> {
 
     /// The type of an expression, if it has one that is known.
     pub(super) fn infer(&self, of: &Expression) -> Option<Type> {
-        let known = variables(self.definition);
+        let known = super::scope::variables(self.definition);
         let locals = self.site(of).map(|site| site.locals.clone()).unwrap_or_default();
         of.infer(&|name| lookup(name, &locals, &known)).ok()
     }
 
-    fn expression(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>) {
-        let inside = self.inside_part(site, known);
+    fn expression(&mut self, site: &Site, known: &Scope) {
+        let inside = inside_part(site, known);
         let known = inside.as_ref().unwrap_or(known);
         let source: Vec<char> = site.expression.source().chars().collect();
         let given = match site.expression.infer(&|name| lookup(name, &site.locals, known)) {
@@ -98,26 +81,9 @@ impl Check<'_, '_> {
         }
     }
 
-    /// What an expression in a part may read: its own steps by the names that they have there.
-    fn inside_part(&self, site: &Site, known: &BTreeMap<Arc<str>, Type>) -> Option<BTreeMap<Arc<str>, Type>> {
-        let part = site.step.as_deref().map(part_of).filter(|part| !part.is_empty())?;
-        let reads = |reference: &Reference| reference.path.first().is_some_and(|first| first.as_ref() == "steps");
-        site.expression.references().iter().find(|reference| reads(reference))?;
-        let Some(Type::Record(steps)) = known.get("steps") else { return None };
-        let mut named = BTreeMap::clone(steps);
-        for part in parts_around(part).filter(|part| !part.is_empty()) {
-            let own = steps.iter().filter_map(|(key, kind)| Some((key.strip_prefix(part)?, kind)));
-            for (name, kind) in own {
-                named.entry(name.into()).or_insert_with(|| kind.clone());
-            }
-        }
-        let mut known = known.clone();
-        known.insert("steps".into(), Type::Record(Arc::new(named)));
-        Some(known)
-    }
-
     /// Comparing a value that may be unset is an error when it runs; `??` or a test against `()` settles it.
-    fn unset(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>, source: &[char]) {
+    fn unset(&mut self, site: &Site, known: &Scope, source: &[char]) {
+        let settled = self.conditions_around(site);
         for reference in site.expression.references() {
             let Some((first, rest)) = reference.path.split_first() else { continue };
             let kind = lookup(first, &site.locals, known);
@@ -126,7 +92,10 @@ impl Check<'_, '_> {
             let end = reference.offset + written.chars().count();
             let tested = {
                 let whole: String = source.iter().filter(|c| !c.is_whitespace()).collect();
-                whole.contains(&format!("{written}!=()")) || whole.contains(&format!("{written}==()"))
+                let present = format!("{written}!=()");
+                whole.contains(&present)
+                    || whole.contains(&format!("{written}==()"))
+                    || settled.iter().any(|condition| condition.split("&&").any(|part| part == present))
             };
             let compares =
                 |text: &str| text.starts_with(['<', '>']) || text.starts_with("==") || text.starts_with("!=");
@@ -156,6 +125,28 @@ impl Check<'_, '_> {
                 );
             }
         }
+    }
+
+    /// Conditions that hold wherever the expression is computed, without blanks: of its step, and of the steps and branches around.
+    fn conditions_around(&self, site: &Site) -> Vec<String> {
+        let Some(step) = site.step.as_ref().and_then(|key| self.definition.step(key)) else { return Vec::new() };
+        let mut conditions: Vec<&Expression> = step.when.iter().collect();
+        let mut block = &step.block;
+        let around = self.around(step);
+        for around in &around {
+            match &around.kind {
+                StepKind::Parallel { branches, .. } => conditions
+                    .extend(branches.iter().filter(|branch| branch.block == *block).filter_map(|b| b.when.as_ref())),
+                StepKind::Choose { branches } => {
+                    let taken = |branch: &&Branch| matches!(&branch.route, Route::Steps(steps) if steps == block);
+                    conditions.extend(branches.iter().filter(taken).filter_map(|branch| branch.when.as_ref()));
+                }
+                _ => {}
+            }
+            block = &around.block;
+            conditions.extend(around.when.as_ref());
+        }
+        conditions.iter().map(|when| when.source().chars().filter(|c| !c.is_whitespace()).collect()).collect()
     }
 
     /// Steps and milestones that functions name.
@@ -195,7 +186,7 @@ pub(super) fn code_of(kind: &TypeFaultKind) -> &'static crate::language::diagnos
     }
 }
 
-fn lookup(name: &str, locals: &[(Arc<str>, Type)], known: &BTreeMap<Arc<str>, Type>) -> Option<Type> {
+fn lookup(name: &str, locals: &[(Arc<str>, Type)], known: &Scope) -> Option<Type> {
     let local = locals.iter().rev().find(|(local, _)| local.as_ref() == name).map(|(_, kind)| kind.clone());
     local.or_else(|| known.get(name).cloned())
 }

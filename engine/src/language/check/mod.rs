@@ -9,6 +9,7 @@ mod messages;
 mod names;
 mod outcomes;
 mod returns;
+mod scope;
 mod tables;
 mod types;
 mod undo;

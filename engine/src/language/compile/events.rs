@@ -51,8 +51,12 @@ impl Compiler<'_> {
             let message = text!("只有 `instead` 才有可撤销的内容", "only `instead` gives up something that is undone");
             self.say_at(&codes::SHAPE_INVALID_VALUE, entry.key_start, entry.key_end, message, None);
         }
-        let local = if matches!(on, Trigger::Error(_)) { "error" } else { "message" };
-        let (when, action) = self.with_local(local, kind, |compiler| {
+        let local = match &on {
+            Trigger::Message(_) => Some("message"),
+            Trigger::Error(_) => Some("error"),
+            Trigger::After(_) => None,
+        };
+        let (when, action) = self.with_locals(local.map(|name| (name.into(), kind)), |compiler| {
             let when = match &on {
                 // Of a message it narrows the subscription, which has it.
                 Trigger::Message(_) => None,
@@ -78,7 +82,7 @@ impl Compiler<'_> {
     fn trigger(&mut self, node: &Node) -> Option<(Trigger, Type)> {
         if let Some(error) = node.get("error") {
             let error: Arc<str> = self.word(error, "错误代码", "the code of an error")?;
-            return Some((Trigger::Error(error), Type::Any));
+            return Some((Trigger::Error(error), super::work::error_type()));
         }
         if let Some(after) = node.get("after") {
             let times = match &after.kind {
