@@ -139,6 +139,7 @@ impl Draft {
                     crate::decide::handle(self, &command)
                 }
                 Item::Scope(scope) => crate::flow::advance(self, scope),
+                Item::Idle(run) => crate::step::each::close(self, run),
             };
             match result {
                 Ok(()) => {}
@@ -164,12 +165,13 @@ impl Draft {
                             self.raise(code, detail, place, None);
                         }
                         Item::Scope(scope) => self.raise(code, detail, None, Some(scope)),
+                        Item::Idle(run) => self.raise(code, detail, Some(run), None),
                     }
                 }
             }
             match item {
                 Item::Command => self.handled = true,
-                Item::Scope(_) => self.steps += 1,
+                Item::Scope(_) | Item::Idle(_) => self.steps += 1,
             }
         }
     }
@@ -178,10 +180,18 @@ impl Draft {
         let spent = self.steps >= STEPS_PER_TRANSITION
             || self.events.len() >= EVENTS_PER_TRANSITION
             || (self.definition.policy.boundary == Boundary::Commit && self.steps > 0);
-        if spent {
-            return None;
+        let state = self.state.as_ref()?;
+        match state.ready.values().next() {
+            Some(scope) => (!spent).then_some(Item::Scope(*scope)),
+            // All is quiet. Nothing else would ask again, so this is no matter of the budget.
+            None => {
+                let may_close = |run: &&RunId| {
+                    let stopped = state.runs.get(run).is_none_or(|run| run.incident.is_some());
+                    !stopped && crate::step::each::may_close(&self.definition, state, **run)
+                };
+                state.idle.iter().find(may_close).copied().map(Item::Idle)
+            }
         }
-        self.state.as_ref()?.ready.values().next().copied().map(Item::Scope)
     }
 
     /// Gives the answer to the question that advancing stopped at.
@@ -261,6 +271,8 @@ impl Draft {
 enum Item {
     Command,
     Scope(ScopeId),
+    /// Items of a list that grows, all ended.
+    Idle(RunId),
 }
 
 /// An incident, as a stop.

@@ -255,6 +255,21 @@ pub enum Event {
         reason: Arc<str>,
     },
 
+    /// Items were added to an `each` that grows.
+    ItemsAdded {
+        run: RunId,
+        items: Value,
+        keys: Vec<Arc<str>>,
+    },
+    /// What went on beside has ended, or was withdrawn with the step that began it.
+    RestEnded {
+        run: RunId,
+    },
+    /// A block was walked to its end, and waits for what goes on beside.
+    ScopeRested {
+        scope: ScopeId,
+    },
+
     /// The step that is about to be completed can be undone by this block, which will read what is known now.
     UndoNoted {
         run: RunId,
@@ -337,6 +352,8 @@ pub enum Body {
         at_once: u32,
         join: Join,
         rest: Rest,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        grows: bool,
     },
     Repeat,
     First {
@@ -362,6 +379,8 @@ pub enum Then {
     Next,
     /// Into steps of its own, then on: a scope opened under this run follows.
     Into,
+    /// To the next step, while what is still open in it goes on beside.
+    Apart,
     /// Nowhere: the process ends, or an event says where.
     Stop,
 }

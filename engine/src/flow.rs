@@ -3,6 +3,8 @@
 //! A block counts its own branches, so no counter can go wrong and nothing waits for a token that cannot
 //! come. Everything that is given up is closed by an event of its own: timers, subscriptions, children.
 
+pub(crate) mod rest;
+
 use std::sync::Arc;
 
 use crate::command::{ActivityFailure, Actor};
@@ -187,6 +189,10 @@ pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, rou
 /// A scope has no step left: it ends, and the run that holds it goes on.
 fn end_scope(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
     let Some(scope) = draft.state().scopes.get(&id).cloned() else { return Ok(()) };
+    if rest::holds_open(draft, &scope) {
+        draft.emit(Event::ScopeRested { scope: id });
+        return Ok(());
+    }
     draft.emit(Event::ScopeEnded { scope: id });
     let parent = scope.parent;
     match &scope.purpose {
@@ -220,7 +226,9 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
     let Some(step) = draft.step_of(host) else { return Ok(()) };
     let ends = step.handlers.iter().any(|handler| handler.name == *name && handler.ends_step);
     if ends && draft.state().runs.get(&host).is_some_and(|run| run.phase == Phase::Open) {
-        return complete(draft, host, &step, Done::plain(name));
+        // Items that are ended early leave what they have become.
+        let output = step::each::output(draft, host);
+        return complete(draft, host, &step, Done { output, ..Done::plain(name) });
     }
     Ok(())
 }
@@ -287,8 +295,9 @@ pub(crate) fn close_scope(draft: &mut Draft, id: ScopeId) {
         Cursor::Blocked { incident, .. } => {
             draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
         }
-        Cursor::Ready { .. } | Cursor::Held => {}
+        Cursor::Ready { .. } | Cursor::Held | Cursor::Resting { .. } => {}
     }
+    rest::withdraw(draft, id, 0);
     draft.emit(Event::ScopeClosed { scope: id });
 }
 
@@ -374,9 +383,10 @@ fn hold_process(draft: &mut Draft) {
             draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
             draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE });
         }
-        Some(Cursor::Ready { .. }) => draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE }),
+        Some(Cursor::Ready { .. } | Cursor::Resting { .. }) => draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE }),
         Some(Cursor::Held) | None => {}
     }
+    rest::withdraw(draft, ROOT_SCOPE, 0);
 }
 
 /// The scope an expression of a host's event stands in: the list that the host is in.

@@ -71,6 +71,9 @@ pub struct State {
     pub(crate) acted: Map<StepKey, Set<UserId>>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
+    /// Items that grow and have all ended: they close when nothing can add to them any more.
+    #[serde(default, skip_serializing_if = "Set::is_empty")]
+    pub(crate) idle: Set<RunId>,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
 }
@@ -92,6 +95,9 @@ pub struct Scope {
     /// What its steps have done and can be undone, oldest first.
     #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
     pub(crate) log: Map<u64, Undoable>,
+    /// Steps of its list that the flow has left behind, where something still goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rests: Vec<RunId>,
     /// For steps that undo another: what was known when that was completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) known: Option<Value>,
@@ -125,6 +131,8 @@ pub enum Cursor {
     Blocked { index: usize, forced: bool, incident: IncidentId },
     /// Its step was given up, and an event decides where it goes on.
     Held,
+    /// Walked to its end, before `index`: it waits for what goes on beside.
+    Resting { index: usize },
 }
 
 /// One activation of a step.
@@ -159,6 +167,8 @@ pub enum Phase {
     Open,
     /// Its work is done; the steps of its outcome are running.
     Leaving,
+    /// The flow has gone on; what was still open in it goes on beside.
+    Resting,
 }
 
 /// What an open step holds.
@@ -196,6 +206,8 @@ pub enum Body {
         at_once: u32,
         join: Join,
         rest: Rest,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        grows: bool,
         next: u64,
         ended: u64,
         #[serde(with = "pairs")]

@@ -2,6 +2,7 @@
 //!
 //! A kind is a file here and an arm below; the compiler finds the rest.
 
+pub(crate) mod add;
 pub(crate) mod approve;
 pub(crate) mod back;
 pub(crate) mod call;
@@ -35,6 +36,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         StepKind::Decide { table, with } => rule::decide(draft, scope, step, table, with, place),
         StepKind::Script { script, with } => rule::script(draft, scope, step, script, with, place),
         StepKind::Set { values } => rule::set(draft, scope, step, values, place),
+        StepKind::Add { values } => add::enter(draft, scope, step, values, place),
         StepKind::Choose { branches } => choose::enter(draft, scope, step, branches, place),
         StepKind::Parallel { branches, join, rest } => {
             parallel::enter(draft, scope, step, branches, (*join, *rest), place)

@@ -213,3 +213,18 @@ fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
     assert_eq!(told("list of integer"), one("process.yaml", "write.type", 9, 48));
     assert_eq!(told("string"), one("process.yaml", "write.type", 9, 48));
 }
+
+/// Only a list of the data grows, and only to a list is something added.
+#[test]
+fn growing_is_told_where_it_is_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps") + "steps:\n".len();
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |steps: &str| found(&with("purchase", "process.yaml", format!("{}{steps}{}", &text[..at], &text[at..])));
+    assert_eq!(
+        told("  - { id: more, add: { memo: =memo } }\n"),
+        one("process.yaml", "add.no_list", line, 22)
+    );
+    let each = "  - id: more\n    each: { of: =steps.more.output, grows: true }\n    steps: [ { id: inner, wait: 1 day } ]\n";
+    assert_eq!(told(each), one("process.yaml", "each.grows", line + 1, 44));
+}

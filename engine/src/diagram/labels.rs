@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::words::Language;
 use crate::language::definition::{
-    BallotSpec, Candidate, Definition, Due, Join, Piece, Rule, SeatOrder, SeatSpec, Step, StepKind, TaskSpec, Template,
-    Text, TextTemplate, Trigger, WaitFor,
+    BallotSpec, Candidate, Definition, Due, Join, Piece, Rest, Rule, SeatOrder, SeatSpec, Step, StepKind, TaskSpec,
+    Template, Text, TextTemplate, Trigger, WaitFor,
 };
 use crate::value::Value;
 
@@ -54,6 +54,11 @@ impl Labels<'_> {
             StepKind::Set { values } => {
                 notes.extend(
                     values.iter().map(|(path, value)| format!("{} = {}", path.join("."), self.template(value))),
+                );
+            }
+            StepKind::Add { values } => {
+                notes.extend(
+                    values.iter().map(|(path, value)| format!("{} + {}", path.join("."), self.template(value))),
                 );
             }
             StepKind::Compensate { of, .. } => {
@@ -192,13 +197,17 @@ impl Labels<'_> {
         }
     }
 
-    pub(super) fn join(&self, join: Join) -> String {
-        match (join, self.language) {
-            (Join::All, _) => String::new(),
+    pub(super) fn join(&self, join: Join, rest: Rest) -> String {
+        let enough = match (join, self.language) {
+            (Join::All, _) => return String::new(),
             (Join::Any, Language::Zh) => "任一完成即继续".into(),
             (Join::Any, Language::En) => "any one is enough".into(),
             (Join::AtLeast(count), Language::Zh) => format!("至少 {count} 个完成"),
             (Join::AtLeast(count), Language::En) => format!("at least {count}"),
+        };
+        match rest {
+            Rest::Cancel => enough,
+            Rest::Finish | Rest::UntilEnd => enough + self.language.pick("，其余继续", ", the rest goes on"),
         }
     }
 

@@ -4,13 +4,14 @@
 //! was altered is found by its chain, not here.
 
 mod flow;
+mod growth;
 mod people;
 mod undo;
 mod waits;
 
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::{Body, Phase, ROOT_RUN, Run, State, Subscription, Timer, Vote};
 use crate::event::Event;
@@ -65,6 +66,7 @@ impl State {
             milestones: RedBlackTreeMapSync::new_sync(),
             acted: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
+            idle: RedBlackTreeSetSync::new_sync(),
             next: 1,
         })
     }
@@ -140,6 +142,9 @@ impl State {
             }
             Event::IncidentResolved { incident, .. } => self.resolve(*incident),
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
+            Event::ItemsAdded { run, items, keys } => self.add_items(*run, items, keys),
+            Event::RestEnded { run } => self.end_rest(*run),
+            Event::ScopeRested { scope } => self.rest(*scope),
             Event::UndoNoted { run, block, known } => self.note_undo(*run, block, known),
             Event::UndoBegun { run, of, parallel, then } => self.begin_undo(*run, of, *parallel, then),
             Event::UndoEnded { run } => self.end_undo(*run),

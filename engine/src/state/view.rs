@@ -61,6 +61,9 @@ impl State {
                 Cursor::Blocked { incident, .. } if !self.incidents.contains_key(&incident) => {
                     faults.push(format!("scope {} is blocked by a closed incident", scope.id));
                 }
+                Cursor::Resting { .. } if scope.rests.is_empty() => {
+                    faults.push(format!("scope {} waits for nothing beside", scope.id));
+                }
                 Cursor::Held if scope.id != super::ROOT_SCOPE || !self.is_replaced() => {
                     faults.push(format!("scope {} is held, and nothing stands in its place", scope.id));
                 }
@@ -71,10 +74,11 @@ impl State {
             }
         }
         for run in self.runs.values().filter(|run| run.id != super::ROOT_RUN) {
-            if self.scopes.get(&run.scope).is_none_or(|scope| scope.cursor != Cursor::Open { run: run.id }) {
+            let stands = |scope: &Scope| scope.cursor == Cursor::Open { run: run.id } || scope.rests.contains(&run.id);
+            if !self.scopes.get(&run.scope).is_some_and(stands) {
                 faults.push(format!("run {} is open but its scope is elsewhere", run.id));
             }
-            if run.incident.is_none() && !self.goes_on(run) {
+            if run.incident.is_none() && !self.goes_on(run) && !self.idle.contains(&run.id) {
                 faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
             }
         }

@@ -43,6 +43,7 @@ pub(crate) fn jump(draft: &mut Draft, scope: ScopeId, from: &StepKey, target: &S
         }
         _ => {}
     }
+    flow::rest::withdraw(draft, list, step.index);
     draft.undoes = false;
     close_events_around(draft, scope, list);
     let over = back.at_most.filter(|most| taken >= *most);

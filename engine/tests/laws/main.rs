@@ -9,6 +9,7 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod joins;
 mod parts;
 mod patterns;
 mod people;

@@ -151,12 +151,13 @@ impl Compiler<'_> {
                 _ => Join::All,
             },
         };
-        let rest = node.get("rest").and_then(|rest| self.choice(rest, &["cancel", "finish"]));
-        (join, if rest == Some(1) { Rest::Finish } else { Rest::Cancel })
+        let rests = [Rest::Cancel, Rest::Finish, Rest::UntilEnd];
+        let rest = node.get("rest").and_then(|rest| self.choice(rest, &["cancel", "finish", "until_end"]));
+        (join, rest.map_or(Rest::Cancel, |rest| rests[rest]))
     }
 
     pub(crate) fn each(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
-        self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest"])?;
+        self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest", "grows"])?;
         let of_node = self.required(node, "of", "each")?;
         let of = self.expression(of_node, Expectation::List).or_else(|| self.unread());
         let name = match node.get("as") {
@@ -176,7 +177,13 @@ impl Compiler<'_> {
             let item_key = node.get("key").and_then(|key| compiler.expression(key, Expectation::Any));
             (item_key, compiler.block(steps, key.clone(), Some(key.clone())))
         });
-        Some(StepKind::Each(Each { of: of?, name, key: item_key, at_once, block, join, rest }))
+        let grows = node.get("grows").is_some_and(|grows| self.flag(grows));
+        let field = of.as_ref().and_then(|of| of.as_path()).is_some_and(|path| self.data_type(path).is_some());
+        if let Some(node) = node.get("grows").filter(|_| grows && !field) {
+            let message = text!("只有 `data` 中的列表才能增长", "only a list of `data` grows");
+            self.say(&codes::EACH_GROWS, node, message, None);
+        }
+        Some(StepKind::Each(Each { of: of?, name, key: item_key, at_once, block, join, rest, grows }))
     }
 
     pub(crate) fn repeat(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {

@@ -7,16 +7,14 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 16] = [
+pub(crate) const LATER: [&str; 14] = [
     "alongside",
     "send",
     "signal",
     "notify",
     "start",
     "escalate",
-    "add",
     "link",
-    "grows",
     "extend",
     "by",
     "reason",

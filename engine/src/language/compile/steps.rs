@@ -13,12 +13,12 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 17] = [
-    "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
-    "run", "do", "end", "fail", "back_to",
+pub(super) const KINDS: [&str; 18] = [
+    "call", "task", "approve", "decide", "script", "set", "add", "choose", "parallel", "each", "repeat", "wait",
+    "first", "run", "do", "end", "fail", "back_to",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 6] = ["send", "signal", "notify", "start", "escalate", "add"];
+const KINDS_LATER: [&str; 5] = ["send", "signal", "notify", "start", "escalate"];
 /// Keys that stand beside the kind.
 const BESIDE: [&str; 12] =
     ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps", "compensate"];
@@ -182,6 +182,7 @@ impl Compiler<'_> {
             "decide" => self.decide(value, node),
             "script" => self.script(value, node),
             "set" => self.set(value),
+            "add" => self.add(value),
             "choose" => self.choose(value, key),
             "parallel" => self.parallel(value, node, key),
             "each" => self.each(value, node, key),
@@ -218,8 +219,8 @@ impl Compiler<'_> {
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" | "undo" => kind == "back_to",
             "compensate" => !matches!(kind, "end" | "fail" | "back_to"),
-            "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose"),
-            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script"),
+            "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "add" | "decide" | "script" | "choose"),
+            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "add" | "decide" | "script"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,
         };

@@ -86,3 +86,18 @@ fn list_of(node: &Node, name: &str) -> Node {
     }
     Node { start: node.start, end: node.end, kind: NodeKind::List(vec![step]) }
 }
+
+impl Compiler<'_> {
+    /// `add: { actions: =… }`: what is appended to lists of the data.
+    pub(crate) fn add(&mut self, node: &Node) -> Option<StepKind> {
+        let StepKind::Set { values } = self.set(node)? else { return None };
+        for (path, _) in &values {
+            if self.data_type(path).is_some_and(|kind| !matches!(kind, Type::List(_) | Type::Any)) {
+                let written = path.join(".");
+                let message = text!(format!("`{written}` 不是列表"), format!("`{written}` is no list"));
+                self.say(&codes::ADD_NO_LIST, node, message, None);
+            }
+        }
+        Some(StepKind::Add { values })
+    }
+}

@@ -51,6 +51,10 @@ pub enum StepKind {
     Set {
         values: Vec<(Path, Template)>,
     },
+    /// Appends to lists; items of an open `each` that grows begin at once.
+    Add {
+        values: Vec<(Path, Template)>,
+    },
     Choose {
         branches: Vec<Branch>,
     },
@@ -101,6 +105,7 @@ impl StepKind {
             StepKind::Decide { .. } => "decide",
             StepKind::Script { .. } => "script",
             StepKind::Set { .. } => "set",
+            StepKind::Add { .. } => "add",
             StepKind::Choose { .. } => "choose",
             StepKind::Parallel { .. } => "parallel",
             StepKind::Each(_) => "each",
@@ -174,4 +179,20 @@ pub struct Back {
     pub at_most: Option<u32>,
     /// Undo completed steps of the region that have a compensation.
     pub undo: bool,
+}
+
+impl Step {
+    /// Every return that the step may take.
+    pub(crate) fn backs(&self) -> Vec<&Back> {
+        let mut routes: Vec<&Route> = self.outcomes.values().collect();
+        match &self.kind {
+            StepKind::BackTo(back) => return vec![back],
+            StepKind::Choose { branches } => routes.extend(branches.iter().map(|branch| &branch.route)),
+            StepKind::First { alternatives } => {
+                routes.extend(alternatives.iter().map(|alternative| &alternative.route));
+            }
+            _ => {}
+        }
+        routes.into_iter().filter_map(|route| if let Route::Back(back) = route { Some(back) } else { None }).collect()
+    }
 }

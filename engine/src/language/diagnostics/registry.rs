@@ -480,6 +480,16 @@ codes! {
         "Undoing goes to its end: it neither ends the process nor undoes others."
         "compensate: [ { id: stop, end: over } ]" =>
         "compensate: { call: stock.release }";
+    EACH_GROWS: "each.grows" Error "列表不能增长" "List that cannot grow"
+        "只有 `data` 中的列表才能用 `add` 追加。"
+        "Only a list of `data` can be added to."
+        "each: { of: =input.lots, grows: true }" =>
+        "each: { of: =lots, grows: true }";
+    ADD_NO_LIST: "add.no_list" Error "追加的目标不是列表" "Adds to what is no list"
+        "`add` 在列表末尾追加。"
+        "`add` appends to lists."
+        "add: { severity: =[ 3 ] }" =>
+        "add: { lots: =steps.trace_more.output.lots }";
     LOOP_UNBOUNDED: "loop.unbounded" Error "循环既无等待也无上限" "Loop with no wait and no bound"
         "它会不停地转。"
         "It would turn for ever."

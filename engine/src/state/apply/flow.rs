@@ -43,6 +43,7 @@ impl State {
                 records,
                 opened,
                 log: RedBlackTreeMapSync::new_sync(),
+                rests: Vec::new(),
                 known: self.known_to(parent, purpose),
             },
         );
@@ -73,6 +74,7 @@ impl State {
             _ => {}
         });
         self.undone(ended.parent, &ended.purpose);
+        self.note_idle(ended.parent);
     }
 
     pub(super) fn hold_scope(&mut self, scope: ScopeId) {
@@ -123,13 +125,14 @@ impl State {
             event::Body::Parallel { branches, join, rest } => {
                 Body::Parallel { branches: branches.clone(), join: *join, rest: *rest, ended: 0 }
             }
-            event::Body::Each { name, items, keys, at_once, join, rest } => Body::Each {
+            event::Body::Each { name, items, keys, at_once, join, rest, grows } => Body::Each {
                 name: name.clone(),
                 items: items.clone(),
                 keys: Arc::new(keys.clone()),
                 at_once: *at_once,
                 join: *join,
                 rest: *rest,
+                grows: *grows,
                 next: 0,
                 ended: 0,
                 results: RedBlackTreeMapSync::new_sync(),
@@ -156,6 +159,7 @@ impl State {
         };
         let is_undo = matches!(run.body, Body::Undo { .. });
         self.runs.insert_mut(id, run);
+        self.note_idle(id);
         if is_undo {
             // The way back is no visit.
             if let Some(open) = self.scopes.get_mut(&scope) {
@@ -231,6 +235,7 @@ impl State {
                 run.phase = Phase::Leaving;
                 run.body = Body::Plain;
             }),
+            Then::Apart => self.leave_apart(run),
             Then::Stop => self.remove_run(run),
         }
     }
@@ -291,7 +296,7 @@ impl State {
         self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let (scope, index) = (run.scope, run.index);
-        self.runs.remove_mut(&id);
+        self.forget(id);
         self.ready_at(scope, index + 1, false);
     }
 
@@ -299,7 +304,10 @@ impl State {
         self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let scope = run.scope;
-        self.runs.remove_mut(&id);
+        if run.phase == Phase::Resting {
+            return self.end_rest(id);
+        }
+        self.forget(id);
         if let Some(open) = self.scopes.get_mut(&scope) {
             open.cursor = Cursor::Held;
         }
