@@ -284,6 +284,13 @@ fn fire(draft: &mut Draft, id: TimerId) -> Deciding<()> {
     if timer.due > draft.now() {
         return reject(Rejection::Gone("the timer is not due yet".into()));
     }
+    // Of two that fall on the same moment the outer one wins, and what it takes away does not fire.
+    if let Some(outer) = draft.first_around(&timer) {
+        fire(draft, outer)?;
+        if !draft.state().timers.contains_key(&id) {
+            return Ok(());
+        }
+    }
     draft.place = Some(timer.run);
     draft.emit(Event::TimerFired { timer: id, due: timer.due });
     let step = draft.step_of(timer.run);

@@ -94,6 +94,8 @@ pub struct Draft {
     pub(crate) place: Option<RunId>,
     /// What is given up now is to be undone: children that are given up with it, too.
     pub(crate) undoes: bool,
+    /// The deadline just computed lies where its calendar is provisional.
+    pub(crate) provisional: bool,
 }
 
 impl Draft {
@@ -114,6 +116,7 @@ impl Draft {
             asking: None,
             place: None,
             undoes: false,
+            provisional: false,
         }
     }
 
@@ -133,6 +136,7 @@ impl Draft {
             let (state, events, cursor) = (self.state.clone(), self.events.len(), self.cursor);
             self.place = None;
             self.undoes = false;
+            self.provisional = false;
             let result = match item {
                 Item::Command => {
                     let command = self.command.clone();

@@ -255,6 +255,13 @@ pub enum Event {
         reason: Arc<str>,
     },
 
+    /// When a step is due, where steps inside must know it; `provisional`: its calendar has no official notice of that year.
+    DeadlineSet {
+        run: RunId,
+        due: Timestamp,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        provisional: bool,
+    },
     /// Items were added to an `each` that grows.
     ItemsAdded {
         run: RunId,

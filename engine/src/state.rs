@@ -153,6 +153,9 @@ pub struct Run {
     pub(crate) incident: Option<IncidentId>,
     /// The moment it is due.
     pub(crate) due: Option<Timestamp>,
+    /// That moment lies in a year without an official notice of its days off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) provisional: bool,
     /// What the blocks under it have left that can be undone; items by their places.
     #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
     pub(crate) log: Map<u64, Undoable>,

@@ -99,6 +99,7 @@ pub(crate) fn open_due(
     draft.arm_handlers(run, &step.handlers, place)?;
     let Some(due) = step.due.as_ref().filter(|due| !due.each_seat) else { return Ok((run, None)) };
     let deadline = draft.deadline(step, due, place)?;
+    draft.note_deadline(run, step, deadline);
     draft.arm_deadline(run, step, due, deadline)?;
     Ok((run, Some(deadline)))
 }

@@ -198,6 +198,8 @@ fn undoing_is_told_where_it_is_wrong() {
         told("  - { id: kept, wait: 1 day, compensate: [ { id: stop, end: over } ] }\n"),
         one("process.yaml", "compensate.inside", line, 50)
     );
+}
+
 #[test]
 fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
     let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\nstart: [ { by: [ qa ] } ]\n\
@@ -221,10 +223,8 @@ fn growing_is_told_where_it_is_wrong() {
     let at = text.find("steps:\n").expect("the process has steps") + "steps:\n".len();
     let line = text[..at].lines().count() as u32 + 1;
     let told = |steps: &str| found(&with("purchase", "process.yaml", format!("{}{steps}{}", &text[..at], &text[at..])));
-    assert_eq!(
-        told("  - { id: more, add: { memo: =memo } }\n"),
-        one("process.yaml", "add.no_list", line, 22)
-    );
-    let each = "  - id: more\n    each: { of: =steps.more.output, grows: true }\n    steps: [ { id: inner, wait: 1 day } ]\n";
+    assert_eq!(told("  - { id: more, add: { memo: =memo } }\n"), one("process.yaml", "add.no_list", line, 22));
+    let each =
+        "  - id: more\n    each: { of: =steps.more.output, grows: true }\n    steps: [ { id: inner, wait: 1 day } ]\n";
     assert_eq!(told(each), one("process.yaml", "each.grows", line + 1, 44));
 }

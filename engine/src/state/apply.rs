@@ -37,6 +37,7 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            provisional: false,
             log: RedBlackTreeMapSync::new_sync(),
             noted: None,
         };
@@ -142,6 +143,10 @@ impl State {
             }
             Event::IncidentResolved { incident, .. } => self.resolve(*incident),
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
+            Event::DeadlineSet { run, due, provisional } => self.run_mut(*run, |run| {
+                run.due = Some(*due);
+                run.provisional = *provisional;
+            }),
             Event::ItemsAdded { run, items, keys } => self.add_items(*run, items, keys),
             Event::RestEnded { run } => self.end_rest(*run),
             Event::ScopeRested { scope } => self.rest(*scope),

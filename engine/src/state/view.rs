@@ -224,7 +224,14 @@ impl State {
     pub fn to_view(&self) -> serde_json::Value {
         let open: Vec<_> = self
             .open_steps()
-            .map(|(step, run, items)| serde_json::json!({ "step": step, "run": run, "items": items }))
+            .map(|(step, run, items)| {
+                let mut shown = serde_json::json!({ "step": step, "run": run, "items": items });
+                if let Some(due) = self.runs.get(&run).filter(|run| run.provisional).and_then(|run| run.due) {
+                    shown["due"] = due.to_string().into();
+                    shown["provisional"] = true.into();
+                }
+                shown
+            })
             .collect();
         let milestones: serde_json::Map<String, serde_json::Value> =
             self.milestones.iter().map(|(name, at)| (name.to_string(), at.to_string().into())).collect();

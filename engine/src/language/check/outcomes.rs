@@ -33,7 +33,9 @@ impl Check<'_, '_> {
                 }
                 StepKind::Do { .. } => {
                     if let Some(known) = self.outcomes_of(&step.key) {
-                        self.only(&step, &known.iter().map(AsRef::as_ref).collect::<Vec<_>>());
+                        let late = step.due.is_some().then_some(crate::deadline::LATE);
+                        let known: Vec<&str> = known.iter().map(AsRef::as_ref).chain(late).collect();
+                        self.only(&step, &known);
                     }
                 }
                 _ => {}

@@ -196,3 +196,17 @@ impl Step {
         routes.into_iter().filter_map(|route| if let Route::Back(back) = route { Some(back) } else { None }).collect()
     }
 }
+
+impl StepKind {
+    /// Whether steps of its own run inside it while it is open.
+    pub(crate) fn has_inside(&self) -> bool {
+        matches!(
+            self,
+            StepKind::Steps { .. }
+                | StepKind::Do { .. }
+                | StepKind::Parallel { .. }
+                | StepKind::Each(_)
+                | StepKind::Repeat(_)
+        )
+    }
+}

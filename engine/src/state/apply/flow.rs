@@ -154,6 +154,7 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            provisional: false,
             log: RedBlackTreeMapSync::new_sync(),
             noted: None,
         };
