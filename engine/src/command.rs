@@ -2,11 +2,15 @@
 //!
 //! Stored with its transition (a contract: `docs/formats/transition.md`).
 
+mod act;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::act::{Act, Resume};
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::operate::Operation;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -131,9 +135,34 @@ pub enum Action {
         incident: IncidentId,
         reason: Arc<str>,
     },
+    /// What an operator does with the instance as a whole.
+    Operate {
+        what: Operation,
+        reason: Arc<str>,
+    },
+    /// What people do with work beside claiming, assigning and completing it.
+    Work {
+        work: WorkId,
+        act: Act,
+    },
+    /// The same, provided that the work is still as it was seen.
+    IfUnchanged {
+        work: WorkId,
+        revision: u64,
+        action: Box<Action>,
+    },
 }
 
 impl Action {
+    /// The release that a migration goes to.
+    #[must_use]
+    pub fn target(&self) -> Option<Digest> {
+        match self {
+            Action::Operate { what: Operation::Migrate { release, .. }, .. } => Some(*release),
+            _ => None,
+        }
+    }
+
     /// The name under which it is counted and logged.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -151,6 +180,17 @@ impl Action {
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
+            Action::Operate { what, .. } => match what {
+                Operation::Suspend => "suspend",
+                Operation::Resume { .. } => "resume",
+                Operation::Quarantine { .. } => "quarantine",
+                Operation::Fix { .. } => "fix",
+                Operation::Skip { .. } => "skip",
+                Operation::Move { .. } => "move",
+                Operation::Migrate { .. } => "migrate",
+            },
+            Action::Work { act, .. } => act.name(),
+            Action::IfUnchanged { action, .. } => action.name(),
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::flow::{self, Done};
 use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
-use crate::project::InstanceStatus;
+use crate::operate::hold::{self, Gate};
+use crate::operate::{self, sweep};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
@@ -25,6 +26,7 @@ pub const ADMIN: &str = "admin";
 
 /// Handles the command itself; what becomes ready by it is advanced afterwards.
 pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
+    work::substitution(draft, &command.actor)?;
     if let Action::Start(start) = &command.action {
         if draft.has_state() {
             return reject(Rejection::Gone("the instance has started".into()));
@@ -38,12 +40,24 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         let outcome = draft.state().outcome.clone().unwrap_or_default();
         return reject(Rejection::Ended { outcome });
     }
-    match &command.action {
+    match hold::gate(draft, command)? {
+        Gate::Open => act(draft, command),
+        Gate::Taken => Ok(()),
+    }
+}
+
+/// Does what a command asks, past the gate.
+pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
+    perform(draft, &command.actor, &command.action)
+}
+
+fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
+    match action {
         Action::Start(_) => Ok(()),
-        Action::Claim { work } => work::claim(draft, *work, &command.actor),
-        Action::Release { work } => work::release(draft, *work, &command.actor),
-        Action::Assign { work, to, reason } => work::assign(draft, *work, to, reason.as_ref(), &command.actor),
-        Action::Complete(complete) => work::complete(draft, complete, &command.actor),
+        Action::Claim { work } => work::claim(draft, *work, actor),
+        Action::Release { work } => work::release(draft, *work, actor),
+        Action::Assign { work, to, reason } => work::assign(draft, *work, to, reason.as_ref(), actor),
+        Action::Complete(complete) => work::complete(draft, complete, actor),
         Action::FinishJob { run, attempt, result } => {
             let step = current_job(draft, *run, *attempt)?;
             step::call::finished(draft, *run, &step, *attempt, result)
@@ -69,14 +83,21 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
-        Action::Cancel { reason, undo } => cancel(draft, &command.actor, reason, *undo),
-        Action::Retry { incident, reason } => retry(draft, *incident, &command.actor, reason),
+        Action::Cancel { reason, undo } => cancel(draft, actor, reason, *undo),
+        Action::Retry { incident, reason } => retry(draft, *incident, actor, reason),
+        Action::Operate { what, reason } => operate::handle(draft, actor, what, reason),
+        Action::Work { work, act } => work::act(draft, *work, act, actor),
+        Action::IfUnchanged { work, revision, action } => {
+            work::unchanged(draft, *work, *revision)?;
+            perform(draft, actor, action)
+        }
     }
 }
 
 /// What a command uses up even when handling it ends in an incident: a timer does not fire twice.
-pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Rejection> {
-    match &command.action {
+pub(crate) fn consume(draft: &mut Draft, action: &Action) -> Result<(), Rejection> {
+    match action {
+        Action::IfUnchanged { action, .. } => consume(draft, action),
         Action::FireTimer { timer } => {
             if let Some(due) = draft.state().timers.get(timer).map(|timer| timer.due) {
                 draft.emit(Event::TimerFired { timer: *timer, due });
@@ -390,7 +411,7 @@ fn message_wait(draft: &Draft, purpose: &SubscriptionPurpose, step: Option<&Step
 }
 
 /// Operating an instance is for its process's owner and administrators; the platform may always.
-fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
+pub(crate) fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
     let Some(id) = actor.id() else { return Ok(()) };
     let person = person(draft, id)?;
     let owner = draft.definition.owner.clone();
@@ -405,16 +426,15 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>, undo: bool) -> De
         return reject(Rejection::ReasonRequired);
     }
     operator(draft, actor)?;
-    let undoing = draft.state().status() == InstanceStatus::Compensating;
-    if undo && undoing {
+    if undo && draft.state().is_cancelled_by_undoing() {
         return reject(Rejection::Gone("what it has done is being undone already".into()));
     }
-    if undo {
+    if undo && draft.definition.has_compensations() {
         return crate::undo::cancel(draft, actor, reason);
     }
-    flow::close_contents(draft, ROOT_RUN);
-    flow::close_incidents(draft);
-    draft.emit(Event::Cancelled { by: actor.clone(), reason: reason.clone() });
+    draft.undoes = undo;
+    sweep::close_process(draft, sweep::cancelled(actor, reason));
+    draft.undoes = false;
     Ok(())
 }
 
@@ -431,6 +451,10 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
+    // A ballot keeps its votes: what follows from them is done again.
+    if matches!(current.body, Body::Ballot { .. }) {
+        return step::approve::settle(draft, run, &step, None, None);
+    }
     // What goes on all the same was not stopped: open work keeps its votes, a running job is not doubled.
     if draft.state().goes_on(&current) {
         return Ok(());
@@ -445,6 +469,7 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         index: current.index,
         // It is no jump of the step's own, and none that bounds count.
         from: Arc::from(""),
+        chosen: None,
     });
     Ok(())
 }

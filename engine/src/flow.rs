@@ -10,10 +10,13 @@ use std::sync::Arc;
 use crate::command::{ActivityFailure, Actor};
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
-use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose, UndoThen};
+use crate::event::{
+    self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose, UndoThen,
+};
 use crate::id::{BlockKey, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
+use crate::operate::sweep;
 use crate::state::{Body, Cursor, Phase, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
 use crate::value::Value;
@@ -235,10 +238,8 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
 
 /// Ends the process with an outcome: everything open is given up.
 pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
-    close_contents(draft, ROOT_RUN);
-    close_incidents(draft);
     let output = draft.state().data.clone();
-    draft.emit(Event::Ended { outcome, output });
+    sweep::close_process(draft, Closing::Ended { outcome, output });
 }
 
 /// Incidents that are still open when nothing is left for them to stop.
@@ -258,9 +259,16 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
         }
         return;
     }
+    // What can be undone is known only when all inside is closed: such a process is not cut.
+    let heavy = !draft.definition.has_compensations() && sweep::is_heavy(draft.state(), run);
     let run = run.clone();
-    for scope in run.children {
-        close_scope(draft, scope);
+    if heavy && !run.children.is_empty() {
+        let before = ScopeId(draft.number());
+        draft.emit(Event::ContentsCut { run: id, before });
+    } else {
+        for scope in run.children {
+            close_scope(draft, scope);
+        }
     }
     for timer in run.timers {
         draft.emit(Event::TimerDisarmed { timer });

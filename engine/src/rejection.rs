@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use crate::id::{InstanceId, UserId};
+use crate::operate::migrate::Fault;
+use crate::time::Timestamp;
 
 /// A refusal. `Display` is for the caller, in English; [`Rejection::message_zh`] is the same in Chinese.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +56,33 @@ pub enum Rejection {
     UnknownIncident,
     #[error("a limit was reached: {0}")]
     LimitReached(Arc<str>),
+    #[error("the instance is suspended since {since} by {by}: {reason}")]
+    Suspended { by: UserId, reason: Arc<str>, since: Timestamp },
+    #[error("the instance is quarantined since {since}: deciding met a bug")]
+    Quarantined { since: Timestamp },
+    #[error("the instance is not suspended")]
+    NotSuspended,
+    /// What an operator wants would not leave a sound state.
+    #[error("this cannot be done here: {en}")]
+    NotLegal { en: Arc<str>, zh: Arc<str> },
+    #[error("the instance cannot migrate: {}", faults.iter().map(|fault| format!("{}: {}", fault.at, fault.en)).collect::<Vec<_>>().join("; "))]
+    CannotMigrate { faults: Vec<Fault> },
+    #[error("{who} may not act for {of} now")]
+    NotSubstitute { who: UserId, of: UserId },
+    #[error("you saw revision {seen}, it is at {now} now")]
+    RevisionChanged { seen: u64, now: u64 },
+    #[error("{to} was asked to prepare this and has not answered")]
+    Delegated { to: UserId },
+    #[error("nobody was asked to prepare this")]
+    NotDelegated,
+    #[error("this cannot go back to `{to}`; it can go back to: {}", allowed.join(", "))]
+    NotReturnable { to: Arc<str>, allowed: Vec<Arc<str>> },
+    #[error("this seat cannot be changed: {0}")]
+    SeatFixed(Arc<str>),
+    #[error("it cannot be taken back: {0}")]
+    ActedAfter(Arc<str>),
+    #[error("you have nothing to do with this instance")]
+    NotConcerned,
 }
 
 /// One field of a form that does not fit.
@@ -91,6 +120,19 @@ impl Rejection {
             Rejection::ReasonRequired => "reason_required",
             Rejection::UnknownIncident => "unknown_incident",
             Rejection::LimitReached(_) => "limit_reached",
+            Rejection::Suspended { .. } => "suspended",
+            Rejection::Quarantined { .. } => "quarantined",
+            Rejection::NotSuspended => "not_suspended",
+            Rejection::NotLegal { .. } => "not_legal",
+            Rejection::CannotMigrate { .. } => "cannot_migrate",
+            Rejection::NotSubstitute { .. } => "not_substitute",
+            Rejection::RevisionChanged { .. } => "revision_changed",
+            Rejection::Delegated { .. } => "delegated",
+            Rejection::NotDelegated => "not_delegated",
+            Rejection::NotReturnable { .. } => "not_returnable",
+            Rejection::SeatFixed(_) => "seat_fixed",
+            Rejection::ActedAfter(_) => "acted_after",
+            Rejection::NotConcerned => "not_concerned",
         }
     }
 
@@ -125,6 +167,24 @@ impl Rejection {
             Rejection::ReasonRequired => "必须填写原因".into(),
             Rejection::UnknownIncident => "没有这个异常事件".into(),
             Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
+            Rejection::Suspended { by, reason, since } => format!("实例自 {since} 起由 {by} 挂起：{reason}"),
+            Rejection::Quarantined { since } => format!("实例自 {since} 起因程序错误被隔离"),
+            Rejection::NotSuspended => "实例没有挂起".into(),
+            Rejection::NotLegal { zh, .. } => format!("此处不能这样做：{zh}"),
+            Rejection::CannotMigrate { faults } => {
+                let list = faults.iter().map(|fault| format!("{}：{}", fault.at, fault.zh));
+                format!("实例不能迁移：{}", list.collect::<Vec<_>>().join("；"))
+            }
+            Rejection::NotSubstitute { who, of } => format!("{who} 目前不能代 {of} 处理"),
+            Rejection::RevisionChanged { seen, now } => format!("您看到的是第 {seen} 版，现在是第 {now} 版"),
+            Rejection::Delegated { to } => format!("已委派给 {to}，尚未答复"),
+            Rejection::NotDelegated => "此项没有委派给他人".into(),
+            Rejection::NotReturnable { to, allowed } => {
+                format!("不能退回到 `{to}`；可退回到：{}", allowed.join("、"))
+            }
+            Rejection::SeatFixed(why) => format!("此席位不能更改：{why}"),
+            Rejection::ActedAfter(why) => format!("不能撤回：{why}"),
+            Rejection::NotConcerned => "您与此实例无关".into(),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn note(draft: &mut Draft, run: RunId, step: &Step, done: &Done) {
 /// What `steps.<id>` will say of the step itself, by the name that it has where it stands.
 fn own_record(draft: &Draft, run: RunId, step: &Step, done: &Done) -> Value {
     let (outcome, by, output) = (done.outcome.clone(), done.by.clone(), done.output.clone());
-    let record = Record { run, outcome, by, at: draft.now(), output };
+    let record = Record { run, outcome, by, at: draft.now(), output, within: None, act: 0 };
     let name = step.key.rsplit('.').next().unwrap_or(&step.key);
     Value::record([(name, record.to_value())])
 }
@@ -151,7 +151,7 @@ pub(crate) fn done_from(draft: &Draft, list: ScopeId, index: usize) -> Option<Un
 pub(crate) fn done_by_step(draft: &Draft, scope: ScopeId, target: &StepKey) -> Vec<UndoOf> {
     let state = draft.state();
     let Some(step) = draft.definition.step(target) else { return Vec::new() };
-    let Some(list) = crate::step::back::around(draft, scope, &step.block) else { return Vec::new() };
+    let Some(list) = crate::step::back::around(draft.state(), scope, &step.block) else { return Vec::new() };
     let mut found: Vec<UndoOf> = state.done_in(list, |entry| entry.step == *target).into_iter().collect();
     if let Some(Cursor::Open { run }) = state.scopes.get(&list).map(|scope| scope.cursor)
         && state.runs.get(&run).is_some_and(|run| run.step == *target)

@@ -36,11 +36,35 @@ impl From<Rejection> for Problem {
             Rejection::ReasonRequired => Code::ReasonRequired,
             Rejection::UnknownIncident => Code::UnknownIncident,
             Rejection::LimitReached(_) => Code::LimitReached,
+            Rejection::Suspended { .. } => Code::Suspended,
+            Rejection::Quarantined { .. } => Code::Quarantined,
+            Rejection::NotSuspended => Code::NotSuspended,
+            Rejection::NotLegal { .. } => Code::NotLegal,
+            Rejection::CannotMigrate { .. } => Code::CannotMigrate,
+            Rejection::NotSubstitute { .. } => Code::NotSubstitute,
+            Rejection::RevisionChanged { .. } => Code::RevisionChanged,
+            Rejection::Delegated { .. } => Code::Delegated,
+            Rejection::NotDelegated => Code::NotDelegated,
+            Rejection::NotReturnable { .. } => Code::NotReturnable,
+            Rejection::SeatFixed(_) => Code::SeatFixed,
+            Rejection::ActedAfter(_) => Code::ActedAfter,
+            Rejection::NotConcerned => Code::NotConcerned,
         };
         let mut problem = Problem::new(code, rejection.to_string(), rejection.message_zh());
-        if let Rejection::InvalidAnswer(faults) = rejection {
-            problem.fields =
-                faults.into_iter().map(|fault| FieldProblem { field: fault.field, message: fault.message }).collect();
+        match rejection {
+            Rejection::InvalidAnswer(faults) => {
+                let shape =
+                    |fault: engine::rejection::FieldFault| FieldProblem { field: fault.field, message: fault.message };
+                problem.fields = faults.into_iter().map(shape).collect();
+            }
+            Rejection::CannotMigrate { faults } => {
+                let shape = |fault: engine::operate::migrate::Fault| FieldProblem {
+                    field: fault.at.to_string(),
+                    message: fault.en.to_string(),
+                };
+                problem.fields = faults.into_iter().map(shape).collect();
+            }
+            _ => {}
         }
         problem
     }
@@ -58,11 +82,14 @@ impl From<IdentityError> for Problem {
             | IdentityError::InvalidLabel
             | IdentityError::ManagerLoop(_)
             | IdentityError::LastAdministrator(_)
+            | IdentityError::InvalidPeriod
+            | IdentityError::SubstituteLoop(_)
             | IdentityError::NotAPerson => Code::InvalidInput,
             IdentityError::AccountExists(_) => Code::AccountExists,
-            IdentityError::UnknownAccount(_) | IdentityError::UnknownGrant { .. } | IdentityError::UnknownToken => {
-                Code::NotFound
-            }
+            IdentityError::UnknownAccount(_)
+            | IdentityError::UnknownGrant { .. }
+            | IdentityError::UnknownSubstitution
+            | IdentityError::UnknownToken => Code::NotFound,
             IdentityError::InactiveAccount(_) => Code::InactiveAccount,
             IdentityError::Unauthenticated => Code::Unauthenticated,
             IdentityError::WrongPassword => Code::WrongPassword,
@@ -115,7 +142,7 @@ impl From<SubmitError> for Problem {
 /// A service's own code: ours where we know it by the same word, else an input that does not fit.
 fn refused(word: &str) -> Code {
     match word {
-        "unknown_account" | "unknown_grant" | "unknown_token" => Code::NotFound,
+        "unknown_account" | "unknown_grant" | "unknown_substitution" | "unknown_token" => Code::NotFound,
         word => Code::lookup(word).unwrap_or(Code::InvalidInput),
     }
 }
@@ -166,5 +193,13 @@ mod tests {
         check(Rejection::SignatureRequired);
         check(Rejection::ContentChanged);
         check(Rejection::LimitReached("x".into()));
+        check(Rejection::NotSubstitute { who: "a".into(), of: "b".into() });
+        check(Rejection::RevisionChanged { seen: 1, now: 2 });
+        check(Rejection::Delegated { to: "a".into() });
+        check(Rejection::NotDelegated);
+        check(Rejection::NotReturnable { to: "a".into(), allowed: Vec::new() });
+        check(Rejection::SeatFixed("x".into()));
+        check(Rejection::ActedAfter("x".into()));
+        check(Rejection::NotConcerned);
     }
 }

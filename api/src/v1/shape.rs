@@ -70,3 +70,11 @@ pub(crate) fn checked_text<'a>(field: &str, text: &'a str) -> Result<&'a str, cr
     }
     Ok(text)
 }
+
+/// The same for a text that may be left out.
+pub(crate) fn optional_text(
+    field: &str,
+    text: Option<&str>,
+) -> Result<Option<std::sync::Arc<str>>, crate::problem::Problem> {
+    text.map(|text| checked_text(field, text).map(Into::into)).transpose()
+}

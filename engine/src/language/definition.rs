@@ -24,7 +24,7 @@ pub use self::events::{Handler, HandlerAction, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
 pub(crate) use self::parts::{part_of, parts_around};
-pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
+pub use self::people::{BallotSpec, Candidate, Form, NotWho, PeoplePolicy, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::undo::Compensation;
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
@@ -163,6 +163,9 @@ pub struct Policy {
     pub initiator_approves: InitiatorApproves,
     pub duplicate_key: DuplicateKey,
     pub boundary: Boundary,
+    /// What becomes of timers that came due while an instance was suspended.
+    pub suspended_timers: crate::operate::TimersOnResume,
+    pub people: PeoplePolicy,
 }
 
 impl Default for Policy {
@@ -172,6 +175,8 @@ impl Default for Policy {
             initiator_approves: InitiatorApproves::Allow,
             duplicate_key: DuplicateKey::Reject,
             boundary: Boundary::Wait,
+            suspended_timers: crate::operate::TimersOnResume::FireOnResume,
+            people: PeoplePolicy::default(),
         }
     }
 }

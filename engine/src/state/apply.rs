@@ -5,9 +5,12 @@
 
 mod flow;
 mod growth;
+mod migration;
+mod operations;
 mod people;
 mod undo;
 mod waits;
+mod worked;
 
 use std::sync::Arc;
 
@@ -66,8 +69,14 @@ impl State {
             opened: RedBlackTreeMapSync::new_sync(),
             milestones: RedBlackTreeMapSync::new_sync(),
             acted: RedBlackTreeMapSync::new_sync(),
+            acts: 0,
+            rewound: RedBlackTreeMapSync::new_sync(),
+            copies: RedBlackTreeMapSync::new_sync(),
+            files: RedBlackTreeMapSync::new_sync(),
+            decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
             idle: RedBlackTreeSetSync::new_sync(),
+            operations: super::operations::Operations::default(),
             next: 1,
         })
     }
@@ -92,7 +101,9 @@ impl State {
             }
             Event::StepLeft { run } => self.leave(*run),
             Event::StepCancelled { run } => self.remove_run(*run),
-            Event::Returned { scope, index, from, .. } => self.go_back(*scope, *index, from),
+            Event::Returned { scope, to, index, from, chosen } => {
+                self.go_back(*scope, to, *index, from, chosen.as_deref());
+            }
             Event::JobQueued { run, attempt, activity, mode, input, available_at } => {
                 self.queue_job(*run, *attempt, activity, *mode, input, *available_at);
             }
@@ -100,7 +111,7 @@ impl State {
             Event::TaskOpened { run, task } => self.open_task(*run, task, at),
             Event::BallotOpened { run, rule, order, seats } => self.open_ballot(*run, *rule, *order, seats),
             Event::SeatOpened { work, task } => self.open_seat(*work, task, at),
-            Event::Claimed { work, by } => self.assign(*work, Some(by.clone())),
+            Event::Claimed { work, by } => self.claim(*work, by),
             Event::Released { work, .. } => self.assign(*work, None),
             Event::Assigned { work, to, .. } => self.assign(*work, Some(to.clone())),
             Event::Voted { work, outcome, by, answer, comment } => {
@@ -110,9 +121,11 @@ impl State {
                     at,
                     answer: answer.clone(),
                     comment: comment.clone(),
+                    act: self.acts + 1,
                 };
                 self.vote(*work, vote);
             }
+            Event::Worked { work, by, did } => self.worked(*work, by, did, at),
             Event::Signed { work, .. } => self.sign(*work),
             Event::SignatureVoided { work, step } => self.void_signature(*work, step),
             Event::Commented { .. }
@@ -155,12 +168,29 @@ impl State {
             Event::UndoEnded { run } => self.end_undo(*run),
             Event::CancelBegun { .. } => self.begin_cancel(),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
+            Event::Suspended { .. }
+            | Event::Quarantined { .. }
+            | Event::ResumeBegun { .. }
+            | Event::TimerMoved { .. }
+            | Event::DueMoved { .. }
+            | Event::Resubscribed { .. }
+            | Event::Resumed {}
+            | Event::ResultParked { .. }
+            | Event::ParkedTaken { .. }
+            | Event::DeliveryDeferred { .. }
+            | Event::DataFixed { .. }
+            | Event::Overridden { .. }
+            | Event::Moved { .. }
+            | Event::ContentsCut { .. }
+            | Event::ClosingBegun { .. } => self.operate(event, at),
+            Event::Migrated { to, steps, blocks, input, data, .. } => self.migrate(*to, steps, blocks, input, data),
         }
     }
 
     fn finish(&mut self, status: InstanceStatus, outcome: Arc<str>) {
         self.status = status;
         self.outcome = Some(outcome);
+        self.operations = super::operations::Operations::default();
     }
 
     fn took(&mut self, number: u64) {

@@ -20,6 +20,8 @@ pub enum WakeSource {
     Subscription(SubscriptionId),
     Child(InstanceId),
     Incident(IncidentId),
+    /// It is held until an operator lets it go on.
+    Operator,
 }
 
 impl State {
@@ -30,6 +32,9 @@ impl State {
         if self.is_ready() {
             sources.push(WakeSource::Ready);
         }
+        if self.operations.hold.is_some() {
+            sources.push(WakeSource::Operator);
+        }
         sources.extend(self.timers.keys().copied().map(WakeSource::Timer));
         sources.extend(self.subscriptions.keys().copied().map(WakeSource::Subscription));
         sources.extend(self.incidents.keys().copied().map(WakeSource::Incident));
@@ -37,6 +42,12 @@ impl State {
             sources.extend(run.own_wake_sources());
         }
         sources
+    }
+
+    /// How often a step was entered.
+    #[must_use]
+    pub fn visits(&self, step: &str) -> u32 {
+        self.visits.get(step).copied().unwrap_or(0)
     }
 
     /// Faults of the tree: each is a bug. Empty for every state that `decide` makes.
@@ -64,12 +75,13 @@ impl State {
                 Cursor::Resting { .. } if scope.rests.is_empty() => {
                     faults.push(format!("scope {} waits for nothing beside", scope.id));
                 }
-                Cursor::Held if scope.id != super::ROOT_SCOPE || !self.is_replaced() => {
+                Cursor::Held if !self.is_cut(scope) && (scope.id != super::ROOT_SCOPE || !self.is_replaced()) => {
                     faults.push(format!("scope {} is held, and nothing stands in its place", scope.id));
                 }
                 _ => {}
             }
-            if self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
+            let cut = self.operations.condemned.get(&scope.parent).is_some_and(|cut| cut.scopes.contains(&scope.id));
+            if !cut && self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
                 faults.push(format!("scope {} is not a child of its parent", scope.id));
             }
         }
@@ -78,7 +90,8 @@ impl State {
             if !self.scopes.get(&run.scope).is_some_and(stands) {
                 faults.push(format!("run {} is open but its scope is elsewhere", run.id));
             }
-            if run.incident.is_none() && !self.goes_on(run) && !self.idle.contains(&run.id) {
+            let idle = self.idle.contains(&run.id);
+            if run.incident.is_none() && !self.goes_on(run) && !idle && !self.is_given_up(run.id) {
                 faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
             }
         }
@@ -108,6 +121,12 @@ impl State {
             faults.push("nothing will wake it".to_owned());
         }
         faults
+    }
+
+    /// Whether a block was cut off, or stands inside one that was.
+    fn is_cut(&self, scope: &Scope) -> bool {
+        let cut = self.operations.condemned.get(&scope.parent);
+        cut.is_some_and(|cut| scope.id < cut.before) || self.is_given_up(scope.parent)
     }
 
     /// Steps of an event run in the place of the process's own.
@@ -195,12 +214,6 @@ impl State {
         works
     }
 
-    /// Whether somebody acted in any step, for themselves or through another.
-    #[must_use]
-    pub fn has_acted(&self, who: &str) -> bool {
-        self.acted.values().any(|people| people.contains(who))
-    }
-
     /// Armed timers, by when they are due.
     #[must_use]
     pub fn armed(&self) -> Vec<&super::Timer> {
@@ -212,6 +225,12 @@ impl State {
     /// What it is subscribed to.
     pub fn subscribed(&self) -> impl Iterator<Item = &super::Subscription> {
         self.subscriptions.values()
+    }
+
+    /// The wait of this number, unless it was given up and only waits to be closed.
+    pub(crate) fn awaits(&self, id: SubscriptionId) -> Option<&super::Subscription> {
+        let held = self.subscriptions.get(&id)?;
+        (self.operations.closing.is_none() && !self.is_given_up(held.run)).then_some(held)
     }
 
     /// Open incidents.
@@ -235,7 +254,22 @@ impl State {
             .collect();
         let milestones: serde_json::Map<String, serde_json::Value> =
             self.milestones.iter().map(|(name, at)| (name.to_string(), at.to_string().into())).collect();
+        let hold = self.operations.hold.as_ref().map(|hold| {
+            let command = match &hold.kind {
+                super::operations::HoldKind::Quarantined { command } => command.to_json(),
+                super::operations::HoldKind::Suspended => serde_json::Value::Null,
+            };
+            serde_json::json!({
+                "by": hold.by.id(),
+                "reason": hold.reason,
+                "since": hold.since.to_string(),
+                "command": command,
+                "parked": self.operations.parked.size(),
+                "deferred": self.operations.deferred.size(),
+            })
+        });
         serde_json::json!({
+            "hold": hold,
             "instance": self.id.to_string(),
             "process": self.process,
             "release": self.release,
@@ -315,12 +349,9 @@ impl Run {
     /// Work, jobs and children of this run itself; timers and subscriptions are counted with the instance's.
     fn own_wake_sources(&self) -> Vec<WakeSource> {
         match &self.body {
-            Body::Task(_) => vec![WakeSource::Task(WorkId { run: self.id, seat: 0 })],
-            Body::Ballot { seats, .. } => (0u32..)
-                .zip(seats)
-                .filter(|(_, seat)| seat.work.is_some() && seat.vote.is_none())
-                .map(|(seat, _)| WakeSource::Task(WorkId { run: self.id, seat }))
-                .collect(),
+            Body::Task(_) | Body::Ballot { .. } => {
+                self.works().into_iter().map(|(work, _)| WakeSource::Task(work)).collect()
+            }
             Body::Job { queued: true, .. } => vec![WakeSource::Job(self.id)],
             Body::Child { child, .. } => vec![WakeSource::Child(*child)],
             _ => Vec::new(),
@@ -340,6 +371,7 @@ impl State {
             + self.scopes.size() * SCOPE
             + (self.timers.size() + self.subscriptions.size() + self.records.size()) * SMALL
             + (self.visits.size() + self.opened.size() + self.acted.size()) * 96
+            + self.copies.size() * SMALL
             + self.input.weight()
             + self.data.weight()
             + self.records.values().map(|record| record.output.weight()).sum::<usize>()

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use crate::command::WorkId;
 use crate::draft::{Deciding, Draft};
-use crate::event::{Body, Event, Then, UndoThen};
+use crate::event::{Body, Chosen, Event, Then, UndoThen};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
-use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE};
+use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE, State};
 use crate::undo;
 use crate::value::Value;
 
@@ -30,20 +30,12 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back)
 
 /// Goes back to `target`, which stands in the list of `scope` or in one around it.
 pub(crate) fn jump(draft: &mut Draft, scope: ScopeId, from: &StepKey, target: &StepKey, back: &Back) -> Deciding<()> {
-    let taken = draft.state().jumps.get(from).copied().unwrap_or(0);
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
-    let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
-    void_signatures(draft, list, &step.block, step.index);
+    let Some(list) = around(draft.state(), scope, &step.block) else { return Ok(()) };
+    let taken = taken(draft, list, from);
     draft.undoes = back.undo;
-    match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
-        Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
-        Some(Cursor::Blocked { incident, .. }) => {
-            draft.emit(Event::IncidentResolved { incident, by: crate::command::Actor::System, reason: None })
-        }
-        _ => {}
-    }
-    flow::rest::withdraw(draft, list, step.index);
+    give_up(draft, list, step);
     draft.undoes = false;
     close_events_around(draft, scope, list);
     let over = back.at_most.filter(|most| taken >= *most);
@@ -66,7 +58,7 @@ pub(crate) fn arrive(
     from: &StepKey,
     over: Option<u32>,
 ) {
-    draft.emit(Event::Returned { scope: list, to: target.clone(), index, from: from.clone() });
+    draft.emit(Event::Returned { scope: list, to: target.clone(), index, from: from.clone(), chosen: None });
     if let Some(most) = over {
         // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
         let (code, detail) = flow::bound(from, most);
@@ -74,9 +66,38 @@ pub(crate) fn arrive(
     }
 }
 
-/// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
-pub(crate) fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
+/// A return that a person chose: to a step of an open list, for a reason.
+pub(crate) fn rewind(draft: &mut Draft, list: ScopeId, target: &Step, from: &StepKey, chosen: Chosen) {
+    give_up(draft, list, target);
+    let (to, index, chosen) = (target.key.clone(), target.index, Some(Box::new(chosen)));
+    draft.emit(Event::Returned { scope: list, to, index, from: from.clone(), chosen });
+}
+
+/// How often a jump was taken, in the item it stands in.
+fn taken(draft: &Draft, list: ScopeId, from: &StepKey) -> u32 {
     let state = draft.state();
+    let jumps = match state.items_around(list).next() {
+        Some(item) => item.people.jumps.as_ref().and_then(|jumps| jumps.get(from)),
+        None => state.jumps.get(from),
+    };
+    jumps.copied().unwrap_or(0)
+}
+
+/// The region is given up: what is open in the list, and the signatures from the target on.
+fn give_up(draft: &mut Draft, list: ScopeId, target: &Step) {
+    void_signatures(draft, list, &target.block, target.index);
+    match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
+        Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
+        Some(Cursor::Blocked { incident, .. }) => {
+            draft.emit(Event::IncidentResolved { incident, by: crate::command::Actor::System, reason: None })
+        }
+        _ => {}
+    }
+    flow::rest::withdraw(draft, list, target.index);
+}
+
+/// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
+pub(crate) fn around(state: &State, scope: ScopeId, block: &str) -> Option<ScopeId> {
     let found = state.scopes_around(scope).find(|scope| scope.block.as_ref() == block).map(|scope| scope.id);
     found.or_else(|| {
         let root = state.scopes.get(&ROOT_SCOPE)?;
@@ -85,7 +106,7 @@ pub(crate) fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<Scope
 }
 
 /// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
-fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
+pub(crate) fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
     let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
     // A jump that stays inside the event, or inside the process's own list, leaves it as it is.
     if let Some(outermost) = outermost.filter(|outermost| list == ROOT_SCOPE && *outermost != ROOT_SCOPE)
@@ -96,7 +117,7 @@ fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
 }
 
 /// Signatures of the steps from `index` on in `block`, at any depth, are void: those given in this activation of it.
-fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
+pub(crate) fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
     let definition = draft.definition.clone();
     let region: BTreeSet<&StepKey> =
         definition.block(block).map(|block| block.steps.iter().skip(index).collect()).unwrap_or_default();

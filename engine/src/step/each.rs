@@ -83,9 +83,21 @@ pub(crate) fn twice<T>(key: Arc<str>) -> Deciding<T> {
     incident(IncidentCode::TypeMismatch, Value::record(detail))
 }
 
+/// Items that one piece of deciding opens; what may run beside them is opened when these have gone on.
+const OPENED_AT_ONCE: usize = 200;
+
+/// Goes on opening items.
+pub(crate) fn grow(draft: &mut Draft, run: RunId) {
+    if let Some(step) = draft.step_of(run)
+        && let StepKind::Each(each) = &step.kind
+    {
+        fill(draft, run, each);
+    }
+}
+
 /// Opens the next items, as many as may run at once.
 pub(crate) fn fill(draft: &mut Draft, run: RunId, each: &Each) {
-    loop {
+    for _ in 0..OPENED_AT_ONCE {
         let Some(open) = draft.state().runs.get(&run) else { return };
         let state::Body::Each { name, items, keys, at_once, next, ended, .. } = &open.body else { return };
         // An item is given up only with all the others.

@@ -1,9 +1,15 @@
 //! Random processes under random commands, with restarts: the laws that [`World::decide`](crate::driver::World) checks
 //! hold for all of them. A seed names a process and a story; those that once failed are played again for ever.
 
-use countersign_engine::command::{Action, Actor, JobResult, WorkId};
+use countersign_engine::command::{Act, Action, Actor, Command, JobResult, Resume, WorkId};
+use countersign_engine::event::{FieldWrite, Place};
 use countersign_engine::facts::ActivityResult;
 use countersign_engine::id::InstanceId;
+use countersign_engine::operate::{Operation, Spot, TimersOnResume, targets};
+use countersign_engine::rejection::Rejection;
+use countersign_engine::state::State;
+use countersign_engine::value::Value;
+use countersign_engine::work::allowed_actions;
 
 use crate::driver::{DAY, HOUR, World};
 use crate::grammar::{Draw, written};
@@ -22,8 +28,10 @@ const BELOW: &str = "steps:\n  - { id: inside, task: { title: { zh: 做, en: Do 
 fn play(seed: u64) -> Option<u32> {
     let (text, orders) = written(seed);
     let Ok(definition) = compile(&text) else { return None };
+    let Ok(same) = compile(&format!("# the same in another file\n{text}")) else { return None };
     let mut draw = Draw::new(seed ^ 0xABCD);
     let mut world = World::new(&[definition, crate::inputs::process("below", BELOW)]);
+    world.releases.insert(same.release, same);
     for activity in ["test.echo"] {
         for _ in 0..draw.below(6) {
             let result = match draw.below(3) {
@@ -65,8 +73,11 @@ fn command(
     if let Some(work) = work {
         old.push((id, work));
     }
+    if let Some(work) = work.filter(|_| draw.chance(20)) {
+        return listed_is_done(world, draw, id, who, work);
+    }
     // Whatever is refused has changed nothing, which the driver sees at the next step.
-    let _ = match draw.below(20) {
+    let _ = match draw.below(35) {
         0..=7 => match work {
             Some(work) => {
                 let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done"]);
@@ -109,15 +120,135 @@ fn command(
             let (id, work) = old[draw.below(old.len() as u64) as usize];
             world.complete_work(id, work, Actor::person(who), "good")
         }
+        20..=27 => match work {
+            Some(work) => human(world, draw, id, (who, work)),
+            None => Ok(()),
+        },
+        28 if !old.is_empty() => {
+            let (id, work) = old[draw.below(old.len() as u64) as usize];
+            world.act_on(id, work, who, Act::Withdraw { reason: "so".into() })
+        }
         19 if draw.chance(10) => {
             let undo = draw.chance(50);
             world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo })
         }
+        29..=33 => operate(world, draw, id),
         _ => {
             world.restart();
             Ok(())
         }
     };
+}
+
+/// What operators do, anywhere.
+fn operate(world: &mut World, draw: &mut Draw, id: InstanceId) -> Result<(), Rejection> {
+    let state = world.state(id);
+    if state.status().is_held() && draw.chance(60) {
+        let timers = draw.pick(&[TimersOnResume::FireOnResume, TimersOnResume::Shift, TimersOnResume::Skip]);
+        return world.operate(id, "admin", Operation::Resume { timers: Some(timers) });
+    }
+    let mut spots: Vec<Spot> = state.open_steps().map(|(_, run, _)| Spot::Run { run }).collect();
+    spots.extend(state.open_incidents().map(|open| Spot::Incident { incident: open.id() }));
+    let at = (!spots.is_empty()).then(|| spots[draw.below(spots.len() as u64) as usize]);
+    match (draw.below(6), at) {
+        (0, _) if draw.chance(50) => {
+            let process = state.process().clone();
+            let others = world.releases.values().filter(|one| one.process == process && one.release != state.release());
+            let Some(to) = others.map(|one| one.release).next() else { return Ok(()) };
+            let what = |state: &State| {
+                let mut json = serde_json::to_value(state).expect("JSON");
+                json["release"] = serde_json::Value::Null;
+                json["updated_at"] = serde_json::Value::Null;
+                json
+            };
+            let before = what(state);
+            let plan = Box::default();
+            let action = Action::Operate { what: Operation::Migrate { release: to, plan }, reason: "so".into() };
+            world.decide(id, Command { actor: Actor::person("admin"), action })?;
+            if !world.state(id).is_ready() {
+                assert_eq!(what(world.state(id)), before, "migration to an identical release is the identity");
+            }
+            world.settle();
+            Ok(())
+        }
+        (0, _) => world.operate(id, "admin", Operation::Suspend),
+        (1, _) if draw.chance(20) => {
+            let what = Operation::Quarantine { why: "a bug".into(), command: Value::Null };
+            world.system(id, Action::Operate { what, reason: "a bug".into() })
+        }
+        (2, _) => {
+            let write = FieldWrite { path: vec!["f0".into()], value: Value::Int(draw.below(5) as i64) };
+            world.operate(id, "admin", Operation::Fix { writes: vec![write] })
+        }
+        (3..=4, Some(at)) => {
+            let definition = world.instances[&id].definition.clone();
+            let Ok(all) = targets(&definition, state, at) else { return Ok(()) };
+            let to = all[draw.below(all.len() as u64) as usize].clone();
+            let moved = world.operate(id, "admin", Operation::Move { at, to: to.step.clone() });
+            assert_eq!(moved.is_ok(), to.why_not.is_none(), "{to:?}: {moved:?}");
+            moved
+        }
+        (_, Some(at)) => {
+            let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done", "paid", "silent"]);
+            world.operate(id, "admin", Operation::Skip { at, outcome: Some(outcome.into()), output: Value::Null })
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+/// What people do with work beside answering it, whether they may or not.
+fn human(world: &mut World, draw: &mut Draw, id: InstanceId, (who, work): (&str, WorkId)) -> Result<(), Rejection> {
+    let to = draw.pick(&["li", "wang", "zhao", "qian", "sun"]);
+    let reason = || "so".into();
+    let act = match draw.below(9) {
+        0 => Act::Transfer { to: to.into(), reason: reason() },
+        1 => Act::Delegate { to: to.into(), reason: None },
+        2 => Act::Resolve { outcome: None, answer: countersign_engine::value::Value::Null, comment: None },
+        3 => Act::Recall { reason: Some(reason()) },
+        4 => Act::AddApprover { who: to.into(), place: draw.pick(&Place::ALL), reason: reason() },
+        5 => Act::RemoveApprover { reason: reason() },
+        6 => Act::Withdraw { reason: reason() },
+        _ => {
+            let definition = world.instances[&id].definition.clone();
+            let name = who.into();
+            let person = world.person(&name).expect("they exist");
+            let managed = Default::default();
+            let actions = allowed_actions(&definition, world.state(id), work, (&name, &person), &managed, world.now);
+            let targets = actions.iter().find(|action| action.action == "return").map(|action| action.targets.clone());
+            let targets = targets.unwrap_or_default();
+            if targets.is_empty() {
+                return Ok(());
+            }
+            let to = targets[draw.below(targets.len() as u64) as usize].clone();
+            Act::Return { to, resume: draw.pick(&[Resume::Replay, Resume::BackToMe]), reason: reason() }
+        }
+    };
+    world.act_on(id, work, who, act)
+}
+
+/// What is told beforehand is what happens: every action that is listed as allowed is taken, and the refusals are the same.
+fn listed_is_done(world: &mut World, draw: &mut Draw, id: InstanceId, who: &str, work: WorkId) {
+    let definition = world.instances[&id].definition.clone();
+    let name = who.into();
+    let person = world.person(&name).expect("they exist");
+    let managed = Default::default();
+    let actions = allowed_actions(&definition, world.state(id), work, (&name, &person), &managed, world.now);
+    let wanted = draw.pick(&["transfer", "delegate", "recall", "return", "withdraw", "claim", "release"]);
+    let Some(listed) = actions.iter().find(|action| action.action == wanted) else { return };
+    let reason = || "so".into();
+    let action = match wanted {
+        "claim" => Action::Claim { work },
+        "release" => Action::Release { work },
+        "recall" => Action::Work { work, act: Act::Recall { reason: Some(reason()) } },
+        "withdraw" => Action::Work { work, act: Act::Withdraw { reason: reason() } },
+        "return" => {
+            let to = listed.targets.first().cloned().unwrap_or_default();
+            Action::Work { work, act: Act::Return { to, resume: Resume::Replay, reason: reason() } }
+        }
+        _ => return,
+    };
+    let result = world.act(id, who, action).err().map(|refusal| refusal.code());
+    assert_eq!(result, listed.refused.as_ref().map(Rejection::code), "{wanted} by {who}");
 }
 
 #[test]

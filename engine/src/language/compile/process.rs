@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::id::Digest;
 use crate::language::compile::{Compiler, Expectation};
 use crate::language::definition::{
-    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, Policy, Risk,
+    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, PeoplePolicy, Policy, Risk,
 };
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
@@ -166,7 +166,9 @@ impl Compiler<'_> {
 
     fn policy(&mut self, node: &Node) -> Policy {
         let mut policy = Policy::default();
-        self.shape(node, "policy", &["nobody_eligible", "initiator_approves", "duplicate_key", "boundary"]);
+        let people = ["same_approver_again", "late_votes", "returns", "substitutes_sign"];
+        let known = ["nobody_eligible", "initiator_approves", "duplicate_key", "boundary"];
+        self.shape(node, "policy", &[&known[..], &people, &["suspended_timers"]].concat());
         let mut second = |key: &str, words: [&str; 2]| {
             node.get(key).and_then(|word| self.choice(word, &words)).map(|place| place == 1)
         };
@@ -181,6 +183,19 @@ impl Compiler<'_> {
         }
         if let Some(commit) = second("boundary", ["wait", "commit"]) {
             policy.boundary = if commit { Boundary::Commit } else { Boundary::Wait };
+        }
+        policy.people = PeoplePolicy {
+            skips_same_approver: second("same_approver_again", ["ask", "skip"]) == Some(true),
+            records_late_votes: second("late_votes", ["refuse", "record"]) == Some(true),
+            refuses_returns: second("returns", ["allow", "refuse"]) == Some(true),
+            substitutes_sign: second("substitutes_sign", ["refuse", "allow"]) == Some(true),
+        };
+        if let Some(word) = node.get("suspended_timers") {
+            use crate::operate::TimersOnResume::{FireOnResume, Shift, Skip};
+            let ways = [FireOnResume, Shift, Skip];
+            if let Some(place) = self.choice(word, &["fire_on_resume", "shift", "skip"]) {
+                policy.suspended_timers = ways[place];
+            }
         }
         policy
     }

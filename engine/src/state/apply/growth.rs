@@ -52,6 +52,7 @@ impl State {
                 Arc::make_mut(keys).extend(more.iter().cloned());
             }
         });
+        self.note_growth(id);
     }
 
     /// Items that grow are idle when all have ended.
@@ -68,5 +69,6 @@ impl State {
     pub(super) fn forget(&mut self, id: RunId) {
         self.runs.remove_mut(&id);
         self.idle.remove_mut(&id);
+        self.operations.growing.remove_mut(&id);
     }
 }

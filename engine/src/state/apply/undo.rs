@@ -3,7 +3,7 @@
 use rpds::RedBlackTreeMapSync;
 
 use crate::event::{Purpose, UndoLog, UndoOf, UndoThen};
-use crate::id::{BlockKey, RunId};
+use crate::id::{BlockKey, RunId, StepKey};
 use crate::project::InstanceStatus;
 use crate::state::{Body, Lane, Map, ROOT_RUN, Scope, State, Undoable, Undoing};
 use crate::value::Value;
@@ -125,13 +125,58 @@ impl State {
     }
 
     pub(super) fn begin_cancel(&mut self) {
-        self.status = InstanceStatus::Compensating;
+        // One that is held is called so until it goes on.
+        if self.operations.hold.is_none() {
+            self.status = InstanceStatus::Compensating;
+        }
+    }
+
+    /// Whether the instance is given up, and is being undone first.
+    pub(crate) fn is_cancelled_by_undoing(&self) -> bool {
+        let root = self.runs.get(&ROOT_RUN).map(|root| &root.body);
+        matches!(root, Some(Body::Undo { then: UndoThen::Cancel { .. }, .. }))
+    }
+
+    /// Another release names steps otherwise: what undoes them is named after them.
+    pub(super) fn rename_logs(&mut self, name: &impl Fn(&StepKey) -> StepKey) {
+        let scopes: Vec<_> = self.scopes.values().filter(|one| !one.log.is_empty()).map(|one| one.id).collect();
+        for id in scopes {
+            if let Some(scope) = self.scopes.get_mut(&id) {
+                scope.log = renamed(&scope.log, name);
+            }
+        }
+        let runs: Vec<_> = self.runs.keys().copied().collect();
+        for id in runs {
+            self.run_mut(id, |run| {
+                run.log = renamed(&run.log, name);
+                if let Body::Undo { lanes, .. } = &mut run.body {
+                    let all: Vec<_> = lanes.iter().map(|(number, lane)| (*number, lane.clone())).collect();
+                    for (number, mut lane) in all {
+                        lane.left = renamed(&lane.left, name);
+                        lanes.insert_mut(number, lane);
+                    }
+                }
+            });
+        }
     }
 
     /// Whether completed steps are being undone under a run.
     pub(crate) fn is_undoing(&self, run: RunId) -> bool {
         matches!(self.runs.get(&run).map(|run| &run.body), Some(Body::Undo { .. }))
     }
+}
+
+fn renamed(log: &Map<u64, Undoable>, name: &impl Fn(&StepKey) -> StepKey) -> Map<u64, Undoable> {
+    let entry = |entry: &Undoable| {
+        let (old, step) = (&entry.step, name(&entry.step));
+        let by = entry.by.as_ref().map(|by| {
+            let own = by.block.strip_prefix(old.as_ref()).filter(|rest| rest.starts_with('~'));
+            let block = own.map_or_else(|| by.block.clone(), |rest| format!("{step}{rest}").into());
+            Box::new(Undoing { block, known: by.known.clone() })
+        });
+        Undoable { step, run: entry.run, by, inside: renamed(&entry.inside, name) }
+    };
+    log.iter().map(|(key, one)| (*key, entry(one))).collect()
 }
 
 fn push(log: &mut Map<u64, Undoable>, least: u64, entry: Undoable) {
