@@ -82,6 +82,8 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
         .routes(routes!(v1::accounts::tokens::issue_token, v1::accounts::tokens::list_tokens))
         .routes(routes!(v1::accounts::tokens::revoke_token))
         .routes(routes!(v1::accounts::deactivate::deactivate_account))
+        .routes(routes!(v1::clock::show::show_clock))
+        .routes(routes!(v1::clock::acknowledge::acknowledge_clock))
         .routes(routes!(open::health::healthz))
         .routes(routes!(open::health::readyz))
         .routes(routes!(open::metrics::metrics))

@@ -2,11 +2,13 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 22] = [
     "demo",
     "serve",
     "check",
     "test",
+    "fmt",
+    "schema",
     "diagram",
     "deploy",
     "start",
@@ -15,6 +17,7 @@ const COMMANDS: [&str; 19] = [
     "message",
     "history",
     "incident",
+    "clock",
     "instances",
     "releases",
     "import",

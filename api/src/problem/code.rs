@@ -168,6 +168,8 @@ codes! {
         "Try again with the same Idempotency-Key.", "请用同一 Idempotency-Key 重试。";
     DiskFull = "disk_full" 503, "The disk is full; nothing can be written", "磁盘已满，无法写入",
         "An operator makes room; reading still works.", "请运维人员释放空间；读取仍可用。";
+    ClockInDoubt = "clock_in_doubt" 503, "The clock was set, and nobody has said yet that it may be believed", "时钟被改动，尚未有人确认可信",
+        "An administrator sets it right and acknowledges it: `countersign clock acknowledge`.", "请管理员校正时钟并确认：`countersign clock acknowledge`。";
     TimedOut = "timed_out" 503, "The request took too long", "请求超时",
         "It may still take effect: try again with the same Idempotency-Key.", "请求仍可能生效：请用同一 Idempotency-Key 重试。";
 }

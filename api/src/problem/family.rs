@@ -70,6 +70,7 @@ const SIGNING: &[Code] = &[
     Code::ChooseTarget,
     Code::SignatureRequired,
     Code::TooManyAttempts,
+    Code::ClockInDoubt,
 ];
 const DEPLOYING: &[Code] = &[Code::BundleHasFaults];
 

@@ -13,6 +13,7 @@ use crate::event::{Candidates, Place};
 use crate::facts::PersonFact;
 use crate::id::UserId;
 use crate::language::definition::{Definition, Route, Step, StepKind};
+use crate::operate::hold;
 use crate::rejection::Rejection;
 use crate::state::{Run, State, Work};
 use crate::step::approve::{APPROVED, REJECTED};
@@ -70,7 +71,11 @@ pub fn allowed_actions(
     if !state.is_live() {
         return Vec::new();
     }
-    let Some((run, work)) = state.work(id) else { return vec![asking.withdraw()] };
+    let Some((run, work)) = state.work(id) else {
+        let withdraw = asking.withdraw();
+        let why = hold::barred(state, id.run);
+        return vec![AllowedAction { refused: why.or(withdraw.refused), ..withdraw }];
+    };
     let Some(step) = definition.step(&run.step) else { return Vec::new() };
     let barred = asking.barred(step, work, managed);
     let taken = work.assignee().filter(|holder| *holder != who).cloned();
@@ -88,6 +93,11 @@ pub fn allowed_actions(
     actions.push(asking.withdraw());
     actions.push(AllowedAction::plain("urge", too_soon(work.urged_at(), now)));
     actions.extend(["copy", "comment", "attach"].map(|action| AllowedAction::plain(action, None)));
+    if let Some(why) = hold::barred(state, id.run) {
+        for action in &mut actions {
+            action.refused = Some(why.clone());
+        }
+    }
     actions
 }
 

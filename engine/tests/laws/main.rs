@@ -3,6 +3,7 @@
 mod asking_in;
 mod ballots;
 mod blocks;
+mod corners;
 mod delivery;
 mod driver;
 mod events;

@@ -40,6 +40,8 @@ pub(crate) enum ReferenceKind {
     Ladder,
     /// A calendar by its name here.
     Calendar,
+    /// A role of people.
+    Role,
 }
 
 /// A duration in business time needs a calendar; kept until the process's is known.
@@ -92,6 +94,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) step: Option<StepKey>,
     pub(crate) block: BlockKey,
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
+    /// The keys that it knows, by the part that may have them: for the schema.
+    pub(crate) shapes: crate::language::schema::Shapes,
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
     pub(crate) parts: Parts,
@@ -116,6 +120,7 @@ impl<'a> Compiler<'a> {
             step: None,
             block: "".into(),
             process_places: BTreeMap::new(),
+            shapes: crate::language::schema::Shapes::new(),
             calendar_names: Vec::new(),
             parts: Parts::default(),
         }

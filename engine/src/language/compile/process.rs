@@ -50,12 +50,15 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let process = compiler.required(tree, "process", "the process").and_then(|name| compiler.name(name));
     let title = compiler.required(tree, "title", "the process").and_then(|title| compiler.plain_text(title));
     let owner = compiler.required(tree, "owner", "the process").and_then(|owner| compiler.name(owner));
+    if let Some(owner) = tree.get("owner") {
+        compiler.roles(owner, &[]);
+    }
     if let Some(intended_use) = tree.get("intended_use") {
         compiler.plain_text(intended_use);
     }
     let risks = [Risk::Low, Risk::Medium, Risk::High];
     let risk = tree.get("risk").and_then(|risk| compiler.choice(risk, &["low", "medium", "high"]));
-    let readers = tree.get("readers").map(|readers| compiler.words(readers)).unwrap_or_default();
+    let readers = tree.get("readers").map(|readers| compiler.roles(readers, &[])).unwrap_or_default();
     if let Some(late) = tree.get("late") {
         compiler.late(late);
     }
