@@ -167,6 +167,9 @@ pub enum Action {
     Continue,
     Cancel {
         reason: Arc<str>,
+        /// What it has done is undone first, newest first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undo: bool,
     },
     /// Tries again what an incident stopped.
     Retry {

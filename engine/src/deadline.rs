@@ -6,12 +6,12 @@ use crate::draft::{Deciding, Draft, Stop, incident};
 use crate::evaluate::Place;
 use crate::event::{Event, TimerPurpose};
 use crate::facts::Fact;
-use crate::id::{RunId, TimerId};
+use crate::id::{RunId, ScopeId, TimerId};
 use crate::incident::IncidentCode;
-use crate::language::definition::{Due, RungAt, Step};
+use crate::language::definition::{Due, HandlerAction, RungAt, Step};
 use crate::rules::calendar::{Calendar, CalendarError};
 use crate::rules::span::DurationSpec;
-use crate::state::ROOT_RUN;
+use crate::state::{Phase, ROOT_RUN, Timer};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -45,6 +45,10 @@ impl Draft {
         let fact = self.fact(|draft| {
             let found = calendar.as_ref().and_then(|name| draft.definition.calendars.get(name.as_str()));
             match found.map(|calendar| answer(calendar)) {
+                Some(Ok(moment)) if found.is_some_and(|calendar| calendar.is_provisional(moment)) => {
+                    let at = ("at", Value::Int(moment.micros()));
+                    Fact::Value { value: Value::record([at, ("provisional", Value::Bool(true))]) }
+                }
                 Some(Ok(moment)) => Fact::Value { value: Value::Int(moment.micros()) },
                 Some(Err(error)) => Fact::Failed { code: error.0.into(), detail: Value::Null },
                 None => Fact::Failed { code: "no_calendar".into(), detail: Value::Null },
@@ -52,6 +56,13 @@ impl Draft {
         })?;
         match fact {
             Fact::Value { value: Value::Int(micros) } => Ok(Timestamp::from_micros(micros)),
+            Fact::Value { value } => match value.get("at") {
+                Some(Value::Int(micros)) => {
+                    self.provisional = true;
+                    Ok(Timestamp::from_micros(*micros))
+                }
+                _ => Err(Stop::Diverged),
+            },
             Fact::Failed { code, .. } => {
                 let detail = [("why", Value::Text(code)), ("span", asked.clone())];
                 incident(IncidentCode::CalendarFailed, Value::record(detail))
@@ -92,10 +103,51 @@ impl Draft {
             None => self.state().first_opened(&step.key, place.scope).unwrap_or(self.now()),
         };
         let within = self.template(&due.within, place)?;
-        if let Some(day) = within.as_str().and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()) {
-            return self.business_time(&within, due.calendar.as_deref(), |calendar| calendar.end_of(day));
+        self.provisional = false;
+        let day = within.as_str().and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
+        let own = match day {
+            Some(day) => self.business_time(&within, due.calendar.as_deref(), |calendar| calendar.end_of(day))?,
+            None => self.moment(&within, from, due.calendar.as_deref())?,
+        };
+        Ok(self.due_around(place.scope).map_or(own, |around| own.min(around)))
+    }
+
+    /// The soonest deadline of the open steps around a place: nothing inside has longer.
+    fn due_around(&self, scope: ScopeId) -> Option<Timestamp> {
+        let state = self.state();
+        let hosts = state.scopes_around(scope).filter_map(|scope| state.runs.get(&scope.parent));
+        hosts.filter(|run| run.phase == Phase::Open).filter_map(|run| run.due).min()
+    }
+
+    /// Notes a deadline where others must know it: of a step with steps inside, and where its calendar is provisional.
+    pub(crate) fn note_deadline(&mut self, run: RunId, step: &Step, due: Timestamp) {
+        let provisional = std::mem::take(&mut self.provisional);
+        if step.kind.has_inside() || provisional {
+            self.emit(Event::DeadlineSet { run, due, provisional });
         }
-        self.moment(&within, from, due.calendar.as_deref())
+    }
+
+    /// A timer of a step around that is due at the same moment or before, and takes what is inside away: it goes first.
+    pub(crate) fn first_around(&self, timer: &Timer) -> Option<TimerId> {
+        let state = self.state();
+        let own = state.runs.get(&timer.run)?;
+        let hosts: Vec<RunId> = state.scopes_around(own.scope).map(|scope| scope.parent).collect();
+        let ends = |run: RunId, handler: &str| {
+            let step = self.step_of(run);
+            let handlers = step.as_ref().map_or(&self.definition.handlers, |step| &step.handlers);
+            let known = handlers.iter().find(|known| known.name.as_ref() == handler);
+            known.is_some_and(|known| matches!(known.action, HandlerAction::Instead { .. }))
+        };
+        let goes_first = |outer: &&Timer| {
+            let takes = match &outer.purpose {
+                TimerPurpose::Due => true,
+                TimerPurpose::After { handler, .. } => ends(outer.run, handler),
+                _ => false,
+            };
+            hosts.contains(&outer.run) && outer.due <= timer.due && takes
+        };
+        let found = state.timers.values().filter(goes_first);
+        found.min_by_key(|outer| (outer.due, outer.id)).map(|outer| outer.id)
     }
 
     /// Arms the rungs of the step's ladder and, where an outcome `late` takes it, the deadline itself.

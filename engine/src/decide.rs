@@ -93,7 +93,7 @@ fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
-        Action::Cancel { reason } => cancel(draft, actor, reason),
+        Action::Cancel { reason, undo } => cancel(draft, actor, reason, *undo),
         Action::Retry { incident, reason } => retry(draft, *incident, actor, reason),
         Action::Operate { what, reason } => operate::handle(draft, actor, what, reason),
         Action::Work { work, act } => work::act(draft, *work, act, actor),
@@ -331,6 +331,13 @@ fn fire(draft: &mut Draft, id: TimerId) -> Deciding<()> {
     if timer.due > draft.now() {
         return reject(Rejection::Gone("the timer is not due yet".into()));
     }
+    // Of two that fall on the same moment the outer one wins, and what it takes away does not fire.
+    if let Some(outer) = draft.first_around(&timer) {
+        fire(draft, outer)?;
+        if !draft.state().timers.contains_key(&id) {
+            return Ok(());
+        }
+    }
     draft.place = Some(timer.run);
     draft.emit(Event::TimerFired { timer: id, due: timer.due });
     let step = draft.step_of(timer.run);
@@ -440,12 +447,20 @@ pub(crate) fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
     reject(Rejection::Forbidden(owner))
 }
 
-fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
+fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>, undo: bool) -> Deciding<()> {
     if reason.trim().is_empty() {
         return reject(Rejection::ReasonRequired);
     }
     operator(draft, actor)?;
+    if undo && draft.state().is_cancelled_by_undoing() {
+        return reject(Rejection::Gone("what it has done is being undone already".into()));
+    }
+    if undo && draft.definition.has_compensations() {
+        return crate::undo::cancel(draft, actor, reason);
+    }
+    draft.undoes = undo;
     sweep::close_process(draft, sweep::cancelled(actor, reason));
+    draft.undoes = false;
     Ok(())
 }
 

@@ -97,6 +97,10 @@ pub struct Draft {
     pub(crate) asking: Option<Arc<Step>>,
     /// The run that an incident while handling the command belongs to.
     pub(crate) place: Option<RunId>,
+    /// What is given up now is to be undone: children that are given up with it, too.
+    pub(crate) undoes: bool,
+    /// The deadline just computed lies where its calendar is provisional.
+    pub(crate) provisional: bool,
 }
 
 impl Draft {
@@ -117,6 +121,8 @@ impl Draft {
             steps: 0,
             asking: None,
             place: None,
+            undoes: false,
+            provisional: false,
         }
     }
 
@@ -143,12 +149,15 @@ impl Draft {
             let (state, events, cursor) = (self.state.clone(), self.events.len(), self.cursor);
             let definition = self.definition.clone();
             self.place = None;
+            self.undoes = false;
+            self.provisional = false;
             let result = match item {
                 Item::Command => {
                     let command = self.command.clone();
                     crate::decide::handle(self, &command)
                 }
                 Item::Scope(scope) => crate::flow::advance(self, scope),
+                Item::Idle(run) => crate::step::each::close(self, run),
                 Item::Sweep => {
                     sweep::go_on(self);
                     Ok(())
@@ -202,6 +211,7 @@ impl Draft {
                             self.raise(code, detail, place, None);
                         }
                         Item::Scope(scope) => self.raise(code, detail, None, Some(scope)),
+                        Item::Idle(run) => self.raise(code, detail, Some(run), None),
                         Item::Parked(number) => {
                             let command = hold::parked_command(self, number);
                             self.emit(Event::ParkedTaken { number });
@@ -218,7 +228,9 @@ impl Draft {
             }
             match item {
                 Item::Command => self.handled = true,
-                Item::Scope(_) | Item::Sweep | Item::Resume | Item::Parked(_) | Item::Grow(_) => self.steps += 1,
+                Item::Scope(_) | Item::Idle(_) | Item::Sweep | Item::Resume | Item::Parked(_) | Item::Grow(_) => {
+                    self.steps += 1
+                }
             }
         }
     }
@@ -227,10 +239,21 @@ impl Draft {
         let spent = self.steps >= STEPS_PER_TRANSITION
             || self.events.len() >= EVENTS_PER_TRANSITION
             || (self.definition.policy.boundary == Boundary::Commit && self.steps > 0);
-        if spent {
-            return None;
+        let state = self.state.as_ref()?;
+        match state.next_item() {
+            Some(item) => (!spent).then_some(item),
+            None if !state.is_live() || state.operations.hold.is_some() => None,
+            // All is quiet. Nothing else would ask again, so this is no matter of the budget.
+            None => {
+                let may_close = |run: &&RunId| {
+                    let stopped = state.runs.get(run).is_none_or(|run| run.incident.is_some());
+                    !stopped
+                        && !state.is_given_up(**run)
+                        && crate::step::each::may_close(&self.definition, state, **run)
+                };
+                state.idle.iter().find(may_close).copied().map(Item::Idle)
+            }
         }
-        self.state.as_ref()?.next_item()
     }
 
     /// How many events there are so far.
@@ -330,6 +353,8 @@ impl Draft {
 enum Item {
     Command,
     Scope(ScopeId),
+    /// Items of a list that grows, all ended.
+    Idle(RunId),
     /// A chunk of what was cut off is closed.
     Sweep,
     /// A chunk of what resuming sets right.

@@ -5,14 +5,17 @@
 //! hold our own codes and values only, no library's text.
 
 mod operations;
+mod undo;
 mod worked;
 
 use std::collections::BTreeMap;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::operations::{BlockMove, Closing, FieldFix};
+pub use self::undo::{UndoLog, UndoOf, UndoThen};
 pub use self::worked::{Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, DeliveryId, DeliveryResult, Verdict, WorkId};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
@@ -224,6 +227,9 @@ pub enum Event {
     ChildAbandoned {
         run: RunId,
         child: InstanceId,
+        /// What the child has done is to be undone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undo: bool,
     },
 
     /// A process that a step started is there.
@@ -344,6 +350,52 @@ pub enum Event {
         output: Value,
     },
     Cancelled {
+        by: Actor,
+        reason: Arc<str>,
+    },
+
+    /// When a step is due, where steps inside must know it; `provisional`: its calendar has no official notice of that year.
+    DeadlineSet {
+        run: RunId,
+        due: Timestamp,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        provisional: bool,
+    },
+    /// Items were added to an `each` that grows.
+    ItemsAdded {
+        run: RunId,
+        items: Value,
+        keys: Vec<Arc<str>>,
+    },
+    /// What went on beside has ended, or was withdrawn with the step that began it.
+    RestEnded {
+        run: RunId,
+    },
+    /// A block was walked to its end, and waits for what goes on beside.
+    ScopeRested {
+        scope: ScopeId,
+    },
+
+    /// The step that is about to be completed can be undone by this block, which will read what is known now.
+    UndoNoted {
+        run: RunId,
+        block: BlockKey,
+        known: Value,
+    },
+    /// Completed steps begin to be undone, newest first, as children of `run`; each is taken out of its log.
+    UndoBegun {
+        run: RunId,
+        of: Vec<UndoOf>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        parallel: bool,
+        then: UndoThen,
+    },
+    /// Everything is undone.
+    UndoEnded {
+        run: RunId,
+    },
+    /// The instance is given up, and what it has done is being undone first.
+    CancelBegun {
         by: Actor,
         reason: Arc<str>,
     },
@@ -482,6 +534,11 @@ pub enum Purpose {
     Instead {
         handler: Arc<str>,
     },
+    /// Steps that undo another.
+    Undo {
+        lane: u64,
+        entry: u64,
+    },
 }
 
 /// One item of an `each`.
@@ -514,11 +571,15 @@ pub enum Body {
         at_once: u32,
         join: Join,
         rest: Rest,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        grows: bool,
     },
     Repeat,
     First {
         alternatives: Vec<Arc<str>>,
     },
+    /// No step's own work: the way back, on which completed steps are undone.
+    Undo,
 }
 
 /// A value written to a data field, or to the item of an `each`.
@@ -537,6 +598,8 @@ pub enum Then {
     Next,
     /// Into steps of its own, then on: a scope opened under this run follows.
     Into,
+    /// To the next step, while what is still open in it goes on beside.
+    Apart,
     /// Nowhere: the process ends, or an event says where.
     Stop,
 }

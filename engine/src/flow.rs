@@ -3,12 +3,16 @@
 //! A block counts its own branches, so no counter can go wrong and nothing waits for a token that cannot
 //! come. Everything that is given up is closed by an event of its own: timers, subscriptions, children.
 
+pub(crate) mod rest;
+
 use std::sync::Arc;
 
 use crate::command::{ActivityFailure, Actor};
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
-use crate::event::{self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose};
+use crate::event::{
+    self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose, UndoThen,
+};
 use crate::id::{BlockKey, IncidentId, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
@@ -154,6 +158,7 @@ pub(crate) fn complete(draft: &mut Draft, run: RunId, step: &Step, done: Done) -
 /// Completes a run and follows a route that the step's kind chose.
 pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, route: &Route) -> Deciding<()> {
     close_contents(draft, run);
+    crate::undo::note(draft, run, step, &done);
     let then = match route {
         Route::Next => Then::Next,
         Route::Steps(_) => Then::Into,
@@ -178,7 +183,7 @@ pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, rou
         Route::Back(back) => {
             let chosen = done.back_to.as_ref().filter(|chosen| back.targets.contains(chosen));
             let Some(target) = chosen.or(back.targets.first()) else { return Ok(()) };
-            step::back::jump(draft, scope, &step.key, target, back.at_most)?;
+            step::back::jump(draft, scope, &step.key, target, back)?;
         }
     }
     Ok(())
@@ -187,6 +192,10 @@ pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, rou
 /// A scope has no step left: it ends, and the run that holds it goes on.
 fn end_scope(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
     let Some(scope) = draft.state().scopes.get(&id).cloned() else { return Ok(()) };
+    if rest::holds_open(draft, &scope) {
+        draft.emit(Event::ScopeRested { scope: id });
+        return Ok(());
+    }
     draft.emit(Event::ScopeEnded { scope: id });
     let parent = scope.parent;
     match &scope.purpose {
@@ -203,6 +212,7 @@ fn end_scope(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
             Ok(())
         }
         Purpose::Beside { handler } => end_beside(draft, parent, handler),
+        Purpose::Undo { .. } => crate::undo::go_on(draft, parent),
         Purpose::Body if parent == ROOT_RUN => {
             end_process(draft, COMPLETED.into());
             Ok(())
@@ -219,7 +229,9 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
     let Some(step) = draft.step_of(host) else { return Ok(()) };
     let ends = step.handlers.iter().any(|handler| handler.name == *name && handler.ends_step);
     if ends && draft.state().runs.get(&host).is_some_and(|run| run.phase == Phase::Open) {
-        return complete(draft, host, &step, Done::plain(name));
+        // Items that are ended early leave what they have become.
+        let output = step::each::output(draft, host);
+        return complete(draft, host, &step, Done { output, ..Done::plain(name) });
     }
     Ok(())
 }
@@ -252,7 +264,8 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
         }
         return;
     }
-    let heavy = sweep::is_heavy(draft.state(), run);
+    // What can be undone is known only when all inside is closed: such a process is not cut.
+    let heavy = !draft.definition.has_compensations() && sweep::is_heavy(draft.state(), run);
     let run = run.clone();
     if heavy && !run.children.is_empty() {
         let before = ScopeId(draft.number());
@@ -282,7 +295,8 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
 
 fn abandon(draft: &mut Draft, run: RunId, child: crate::id::InstanceId) {
     if draft.state().runs.get(&run).is_some_and(|run| run.phase == Phase::Open) {
-        draft.emit(Event::ChildAbandoned { run, child });
+        let undo = draft.undoes;
+        draft.emit(Event::ChildAbandoned { run, child, undo });
     }
 }
 
@@ -294,8 +308,9 @@ pub(crate) fn close_scope(draft: &mut Draft, id: ScopeId) {
         Cursor::Blocked { incident, .. } => {
             draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
         }
-        Cursor::Ready { .. } | Cursor::Held => {}
+        Cursor::Ready { .. } | Cursor::Held | Cursor::Resting { .. } => {}
     }
+    rest::withdraw(draft, id, 0);
     draft.emit(Event::ScopeClosed { scope: id });
 }
 
@@ -322,34 +337,50 @@ pub(crate) fn trigger(
             return Ok(());
         }
     }
-    begin_event(draft, host, handler, item);
-    Ok(())
+    begin_event(draft, host, handler, item)
 }
 
-fn begin_event(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<Item>) {
+fn begin_event(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<Item>) -> Deciding<()> {
     draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
     match &handler.action {
         HandlerAction::Steps(block) => {
             draft.open_scope(host, block, Purpose::Beside { handler: handler.name.clone() }, item);
         }
-        HandlerAction::Instead { block, .. } => {
-            if host == ROOT_RUN {
-                hold_process(draft);
-            } else {
-                close_contents(draft, host);
-                draft.emit(Event::StepCompleted {
-                    run: host,
-                    outcome: handler.name.clone(),
-                    output: item.as_ref().map(|item| item.value.clone()).unwrap_or_default(),
-                    by: None,
-                    writes: Vec::new(),
-                    milestone: None,
-                    then: Then::Into,
-                });
+        HandlerAction::Instead { block, undo } => {
+            let then = UndoThen::Instead { handler: handler.name.clone(), item: item.clone() };
+            if draft.state().is_undoing(host) {
+                // What is being undone is undone to its end; then the newest event has its word.
+                return crate::undo::begin(draft, host, Vec::new(), false, then);
+            }
+            give_up_host(draft, host, handler, item.as_ref(), *undo);
+            let done = if *undo { crate::undo::done_by_host(draft, host) } else { Vec::new() };
+            if !done.is_empty() {
+                return crate::undo::begin(draft, host, done, false, then);
             }
             draft.open_scope(host, block, Purpose::Instead { handler: handler.name.clone() }, item);
         }
     }
+    Ok(())
+}
+
+/// What the host does is given up: an event takes its place.
+fn give_up_host(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<&Item>, undo: bool) {
+    draft.undoes = undo;
+    if host == ROOT_RUN {
+        hold_process(draft);
+    } else {
+        close_contents(draft, host);
+        draft.emit(Event::StepCompleted {
+            run: host,
+            outcome: handler.name.clone(),
+            output: item.map(|item| item.value.clone()).unwrap_or_default(),
+            by: None,
+            writes: Vec::new(),
+            milestone: None,
+            then: Then::Into,
+        });
+    }
+    draft.undoes = false;
 }
 
 /// Gives up what the process is doing, but not its list of steps: the event that takes its place may return there.
@@ -365,9 +396,10 @@ fn hold_process(draft: &mut Draft) {
             draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
             draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE });
         }
-        Some(Cursor::Ready { .. }) => draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE }),
+        Some(Cursor::Ready { .. } | Cursor::Resting { .. }) => draft.emit(Event::ScopeHeld { scope: ROOT_SCOPE }),
         Some(Cursor::Held) | None => {}
     }
+    rest::withdraw(draft, ROOT_SCOPE, 0);
 }
 
 /// The scope an expression of a host's event stands in: the list that the host is in.
@@ -408,6 +440,10 @@ pub(crate) fn raise_error(draft: &mut Draft, run: RunId, step: &Step, failure: &
         }
         let Some(current) = draft.state().runs.get(&id).filter(|_| id != ROOT_RUN) else { break };
         let Some(scope) = draft.state().scopes.get(&current.scope) else { break };
+        if matches!(scope.purpose, Purpose::Undo { .. }) {
+            // What cannot be undone is for an operator, not for an event around.
+            break;
+        }
         if scope.parent == ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. }) {
             // The process's steps were given up for these: there is nobody around any more.
             break;
@@ -450,6 +486,5 @@ fn catch(draft: &mut Draft, run: RunId, host: RunId, handler: &Handler, error: V
         draft.open_scope(run, block, Purpose::Route, Some(item));
         return Ok(());
     }
-    begin_event(draft, host, handler, Some(item));
-    Ok(())
+    begin_event(draft, host, handler, Some(item))
 }

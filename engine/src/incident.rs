@@ -72,6 +72,10 @@ incidents! {
     BoundReached = "bound_reached", "A loop or a return reached its bound", "循环或退回达到上限",
         "Look at why it goes round; cancel the instance, or retry for one more round.",
         "检查为何反复；可取消实例，或重试以再进行一轮。";
+    /// A list was added to after its items were closed.
+    ListClosed = "list_closed", "A list takes no more", "列表不再接收新的项",
+        "`detail.list` is the list and `detail.step` the step whose items have closed. Return to that step, or cancel the event that adds; then retry.",
+        "`detail.list` 是列表，`detail.step` 是各项已经结束的步骤。请退回到该步骤，或取消追加，然后重试。";
     /// An error was raised that nothing handles.
     UnhandledError = "unhandled_error", "An error has no handler", "错误无人处理",
         "Give the block around it an event for this error, in a new release.",

@@ -51,6 +51,7 @@ pub mod signing;
 pub mod state;
 mod step;
 pub mod time;
+mod undo;
 pub mod value;
 pub mod word;
 pub mod work;

@@ -89,6 +89,8 @@ pub struct InstanceRow {
 #[serde(rename_all = "snake_case")]
 pub enum InstanceStatus {
     Running,
+    /// Given up, and what it has done is being undone.
+    Compensating,
     Ended,
     Cancelled,
     /// An operator stopped it for a while.
@@ -143,6 +145,7 @@ impl Outgoing {
 impl InstanceStatus {
     pub const ALL: &'static [InstanceStatus] = &[
         InstanceStatus::Running,
+        InstanceStatus::Compensating,
         InstanceStatus::Ended,
         InstanceStatus::Cancelled,
         InstanceStatus::Suspended,
@@ -155,6 +158,7 @@ impl InstanceStatus {
     pub fn word(self) -> &'static str {
         match self {
             InstanceStatus::Running => "running",
+            InstanceStatus::Compensating => "compensating",
             InstanceStatus::Ended => "ended",
             InstanceStatus::Cancelled => "cancelled",
             InstanceStatus::Suspended => "suspended",
@@ -175,6 +179,7 @@ impl InstanceStatus {
         match self {
             InstanceStatus::Ended | InstanceStatus::Cancelled => false,
             InstanceStatus::Running
+            | InstanceStatus::Compensating
             | InstanceStatus::Suspended
             | InstanceStatus::Quarantined
             | InstanceStatus::Cancelling => true,

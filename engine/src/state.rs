@@ -12,6 +12,7 @@ mod apply;
 mod names;
 pub mod operations;
 mod people;
+mod undo;
 mod view;
 
 use std::sync::Arc;
@@ -22,9 +23,10 @@ use serde::{Deserialize, Serialize};
 pub use self::across::{ChildStatus, TiedChild, WatchTo, Watcher};
 pub use self::names::{At, Extra};
 pub(crate) use self::people::{Answered, Copied, Decided, ResumeAt, ScopePeople, SignOffs};
+pub use self::undo::{Lane, Undoable, Undoing};
 pub use self::view::WakeSource;
 use crate::command::{Actor, Cause, WorkId};
-use crate::event::{Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
+use crate::event::{Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose, UndoThen};
 use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Rest, Rule, SeatOrder};
@@ -86,6 +88,9 @@ pub struct State {
     pub(crate) decided: Map<RunId, Decided>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
+    /// Items that grow and have all ended: they close when nothing can add to them any more.
+    #[serde(default, skip_serializing_if = "Set::is_empty")]
+    pub(crate) idle: Set<RunId>,
     /// What operators and sweeps hold of it.
     #[serde(default)]
     pub(crate) operations: operations::Operations,
@@ -116,6 +121,15 @@ pub struct Scope {
     /// When each step inside an item or a round was first opened: their clocks are their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) opened: Option<Map<StepKey, Timestamp>>,
+    /// What its steps have done and can be undone, oldest first.
+    #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
+    pub(crate) log: Map<u64, Undoable>,
+    /// Steps of its list that the flow has left behind, where something still goes on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) rests: Vec<RunId>,
+    /// For steps that undo another: what was known when that was completed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) known: Option<Value>,
     /// What people did in it, and where a return wants it to go on.
     #[serde(default)]
     pub(crate) people: ScopePeople,
@@ -149,6 +163,8 @@ pub enum Cursor {
     Blocked { index: usize, forced: bool, incident: IncidentId },
     /// Its step was given up, and an event decides where it goes on.
     Held,
+    /// Walked to its end, before `index`: it waits for what goes on beside.
+    Resting { index: usize },
 }
 
 /// One activation of a step.
@@ -169,6 +185,15 @@ pub struct Run {
     pub(crate) incident: Option<IncidentId>,
     /// The moment it is due.
     pub(crate) due: Option<Timestamp>,
+    /// That moment lies in a year without an official notice of its days off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) provisional: bool,
+    /// What the blocks under it have left that can be undone; items by their places.
+    #[serde(default, skip_serializing_if = "Map::is_empty", with = "pairs")]
+    pub(crate) log: Map<u64, Undoable>,
+    /// What undoes it once it is completed, which it is about to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) noted: Option<Box<Undoing>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,6 +202,8 @@ pub enum Phase {
     Open,
     /// Its work is done; the steps of its outcome are running.
     Leaving,
+    /// The flow has gone on; what was still open in it goes on beside.
+    Resting,
 }
 
 /// What an open step holds.
@@ -214,6 +241,8 @@ pub enum Body {
         at_once: u32,
         join: Join,
         rest: Rest,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        grows: bool,
         next: u64,
         ended: u64,
         #[serde(with = "pairs")]
@@ -231,6 +260,12 @@ pub enum Body {
     },
     /// A message on its way to its owner, whose verdict is awaited.
     Sent,
+    /// Completed steps are being undone under it.
+    Undo {
+        #[serde(with = "pairs")]
+        lanes: Map<u64, Lane>,
+        then: UndoThen,
+    },
 }
 
 /// Work for a person that is open.
@@ -328,14 +363,15 @@ mod pairs {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Map;
-    use crate::value::Value;
 
-    pub(super) fn serialize<S: Serializer>(map: &Map<u64, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<V: Serialize, S: Serializer>(map: &Map<u64, V>, serializer: S) -> Result<S::Ok, S::Error> {
         map.iter().collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<u64, Value>, D::Error> {
-        Ok(Vec::<(u64, Value)>::deserialize(deserializer)?.into_iter().collect())
+    pub(super) fn deserialize<'de, V: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Map<u64, V>, D::Error> {
+        Ok(Vec::<(u64, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

@@ -2,13 +2,16 @@
 //!
 //! A kind is a file here and an arm below; the compiler finds the rest.
 
+pub(crate) mod add;
 pub(crate) mod approve;
 pub(crate) mod back;
 pub(crate) mod call;
 pub(crate) mod choose;
+pub(crate) mod compensate;
 pub(crate) mod each;
 pub(crate) mod first;
 pub(crate) mod parallel;
+pub(crate) mod part;
 pub(crate) mod repeat;
 pub(crate) mod rule;
 pub(crate) mod run;
@@ -34,6 +37,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         StepKind::Decide { table, with } => rule::decide(draft, scope, step, table, with, place),
         StepKind::Script { script, with } => rule::script(draft, scope, step, script, with, place),
         StepKind::Set { values } => rule::set(draft, scope, step, values, place),
+        StepKind::Add { values } => add::enter(draft, scope, step, values, place),
         StepKind::Choose { branches } => choose::enter(draft, scope, step, branches, place),
         StepKind::Parallel { branches, join, rest } => {
             parallel::enter(draft, scope, step, branches, (*join, *rest), place)
@@ -47,7 +51,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         StepKind::Send(send) => send::message(draft, scope, step, send, place),
         StepKind::Signal(signal) => send::signal(draft, scope, step, signal, place),
         StepKind::Notify(notify) => send::notify(draft, scope, step, notify, place),
-        StepKind::Steps { block } => {
+        StepKind::Steps { block } | StepKind::Do { block, .. } => {
             let run = open(draft, scope, step, Body::Plain, place)?;
             draft.open_scope(run, block, Purpose::Body, None);
             Ok(())
@@ -68,6 +72,7 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
         }
         StepKind::Fail { error, message } => call::fail(draft, scope, step, error, message.as_ref(), place),
         StepKind::BackTo(back) => back::enter(draft, scope, step, back),
+        StepKind::Compensate { of, parallel } => compensate::enter(draft, scope, step, of.as_ref(), *parallel, place),
     }
 }
 
@@ -77,6 +82,7 @@ pub(crate) fn child_ended(draft: &mut Draft, run: RunId, step: &Step) -> Decidin
         StepKind::Parallel { .. } => parallel::branch_ended(draft, run, step),
         StepKind::Each(each) => each::item_ended(draft, run, step, each),
         StepKind::Repeat(repeat) => repeat::round_ended(draft, run, step, repeat),
+        StepKind::Do { block, .. } => part::ended(draft, run, step, block),
         _ => flow::complete(draft, run, step, Done::plain(DONE)),
     }
 }
@@ -104,6 +110,7 @@ pub(crate) fn open_due(
     draft.arm_handlers(run, &step.handlers, place)?;
     let Some(due) = step.due.as_ref().filter(|due| !due.each_seat) else { return Ok((run, None)) };
     let deadline = draft.deadline(step, due, place)?;
+    draft.note_deadline(run, step, deadline);
     draft.arm_deadline(run, step, due, deadline)?;
     Ok((run, Some(deadline)))
 }

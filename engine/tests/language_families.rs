@@ -141,6 +141,65 @@ fn all_faults_are_told_at_once() {
     assert_eq!(codes, ["shape.missing_key", "shape.invalid_value", "write.unknown_field", "back_to.unknown"]);
 }
 
+/// A part that is named wrongly, does itself, grows without end, or is done by nobody.
+#[test]
+fn parts_are_told_where_they_are_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps");
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |parts: &str, step: &str| {
+        let to = format!(
+            "{}{parts}steps:\n  - {{ id: part_of_it, {step} }}\n{}",
+            &text[..at],
+            &text[at + "steps:\n".len()..]
+        );
+        found(&with("purchase", "process.yaml", to))
+    };
+    assert_eq!(told("parts: { one: [ { id: a, end: over } ] }\n", "when: =key != \"\", do: on").len(), 2);
+    assert_eq!(
+        told("parts: { one: [ { id: a, end: over } ] }\n", "title: { zh: 一, en: One }, wait: 1 day"),
+        one("process.yaml", "part.unused", line, 10)
+    );
+    assert_eq!(
+        told("parts: { one: [ { id: a, do: one } ] }\n", "do: one"),
+        one("process.yaml", "part.recursive", line, 30)
+    );
+    assert_eq!(told("", "do: one"), one("process.yaml", "part.unknown", line + 1, 27));
+    let mut nested = "parts:\n".to_owned();
+    for level in 0..9 {
+        nested.push_str(&format!("  p{}: [ {{ id: a, do: p{level} }} ]\n", level + 1));
+    }
+    nested.push_str("  p0: [ { id: a, wait: 1 day } ]\n");
+    assert_eq!(told(&nested, "do: p9"), one("process.yaml", "part.too_large", line + 2, 22));
+}
+
+/// What undoes a step, and what is undone, are where they must be.
+#[test]
+fn undoing_is_told_where_it_is_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps") + "steps:\n".len();
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |steps: &str| found(&with("purchase", "process.yaml", format!("{}{steps}{}", &text[..at], &text[at..])));
+    let done = "  - { id: kept, wait: 1 day, compensate: { wait: 1 day } }\n  - { id: plain, wait: 1 day }\n";
+    assert_eq!(told(&format!("{done}  - {{ id: undo_it, compensate: kept }}\n")), []);
+    assert_eq!(
+        told(&format!("{done}  - {{ id: undo_it, compensate: kpt }}\n")),
+        one("process.yaml", "compensate.unknown", line + 2, 32)
+    );
+    assert_eq!(
+        told(&format!("{done}  - {{ id: undo_it, compensate: plain }}\n")),
+        one("process.yaml", "compensate.nothing", line + 2, 32)
+    );
+    assert_eq!(
+        told(&format!("  - {{ id: undo_it, compensate: {{ of: kept }} }}\n{done}")),
+        one("process.yaml", "compensate.not_around", line, 38)
+    );
+    assert_eq!(
+        told("  - { id: kept, wait: 1 day, compensate: [ { id: stop, end: over } ] }\n"),
+        one("process.yaml", "compensate.inside", line, 50)
+    );
+}
+
 #[test]
 fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
     let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\nstart: [ { by: [ qa ] } ]\n\
@@ -155,6 +214,19 @@ fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
     assert_eq!(told("list of string"), []);
     assert_eq!(told("list of integer"), one("process.yaml", "write.type", 9, 48));
     assert_eq!(told("string"), one("process.yaml", "write.type", 9, 48));
+}
+
+/// Only a list of the data grows, and only to a list is something added.
+#[test]
+fn growing_is_told_where_it_is_wrong() {
+    let text = String::from_utf8(bundle("purchase").files["process.yaml"].clone()).expect("UTF-8");
+    let at = text.find("steps:\n").expect("the process has steps") + "steps:\n".len();
+    let line = text[..at].lines().count() as u32 + 1;
+    let told = |steps: &str| found(&with("purchase", "process.yaml", format!("{}{steps}{}", &text[..at], &text[at..])));
+    assert_eq!(told("  - { id: more, add: { memo: =memo } }\n"), one("process.yaml", "add.no_list", line, 22));
+    let each =
+        "  - id: more\n    each: { of: =steps.more.output, grows: true }\n    steps: [ { id: inner, wait: 1 day } ]\n";
+    assert_eq!(told(each), one("process.yaml", "each.grows", line + 1, 44));
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) fn of_step(look: Look) -> &'static str {
         Look::Timer => TIMER,
         Look::Message => MESSAGE,
         Look::Notice => "M8 2.2a4 4 0 0 0-4 4v3.4L2.6 12h10.8L12 9.6V6.2a4 4 0 0 0-4-4zM6.6 14h2.8",
+        Look::Undo => "M8 2.5L3 8l5 5.5zM14 2.5L9 8l5 5.5z",
         Look::Run => "M2 3h12v10h-12zM8 5.5v5M5.5 8h5",
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::words::Language;
 use crate::language::definition::{
-    BallotSpec, Candidate, Definition, Due, Join, Notify, Piece, Rule, Run, SIGNAL, SeatOrder, SeatSpec, Step,
+    BallotSpec, Candidate, Definition, Due, Join, Notify, Piece, Rest, Rule, Run, SIGNAL, SeatOrder, SeatSpec, Step,
     StepKind, TaskSpec, Template, Text, TextTemplate, Trigger, WaitFor,
 };
 use crate::value::Value;
@@ -56,6 +56,17 @@ impl Labels<'_> {
                     values.iter().map(|(path, value)| format!("{} = {}", path.join("."), self.template(value))),
                 );
             }
+            StepKind::Add { values } => {
+                notes.extend(
+                    values.iter().map(|(path, value)| format!("{} + {}", path.join("."), self.template(value))),
+                );
+            }
+            StepKind::Compensate { of, .. } => {
+                let of = of
+                    .as_ref()
+                    .map_or_else(|| self.language.pick("本步骤块", "this block").into(), |of| self.name(last_part(of)));
+                notes.push(self.language.labelled("撤销", "undoes", &of));
+            }
             StepKind::Wait(wait) => notes.push(self.wait(wait)),
             StepKind::Run(run) | StepKind::Start(run) => self.child(run, &mut notes),
             StepKind::Send(send) => notes.push(self.heard(&send.message)),
@@ -65,6 +76,18 @@ impl Labels<'_> {
         }
         if let Some(due) = &step.due {
             notes.push(self.due(due));
+        }
+        if let Some(undo) = step.compensate.as_ref().and_then(|undo| self.definition.block(&undo.block)) {
+            let steps: Vec<String> = undo
+                .steps
+                .iter()
+                .filter_map(|key| self.definition.step(key))
+                .map(|step| match &step.kind {
+                    StepKind::Call(call) => call.activity.to_string(),
+                    _ => self.title(step),
+                })
+                .collect();
+            notes.push(self.language.labelled("撤销时", "undone by", &self.language.list(&steps)));
         }
         if let Some(milestone) = &step.milestone {
             notes.push(self.language.labelled("里程碑", "milestone", &self.name(milestone)));
@@ -209,13 +232,17 @@ impl Labels<'_> {
         }
     }
 
-    pub(super) fn join(&self, join: Join) -> String {
-        match (join, self.language) {
-            (Join::All, _) => String::new(),
+    pub(super) fn join(&self, join: Join, rest: Rest) -> String {
+        let enough = match (join, self.language) {
+            (Join::All, _) => return String::new(),
             (Join::Any, Language::Zh) => "任一完成即继续".into(),
             (Join::Any, Language::En) => "any one is enough".into(),
             (Join::AtLeast(count), Language::Zh) => format!("至少 {count} 个完成"),
             (Join::AtLeast(count), Language::En) => format!("at least {count}"),
+        };
+        match rest {
+            Rest::Cancel => enough,
+            Rest::Finish | Rest::UntilEnd => enough + self.language.pick("，其余继续", ", the rest goes on"),
         }
     }
 

@@ -95,7 +95,8 @@ impl Reader<'_> {
             StepKind::Approve(_) => Look::Approve,
             StepKind::Decide { .. } => Look::Table,
             StepKind::Script { .. } => Look::Script,
-            StepKind::Set { .. } => Look::Set,
+            StepKind::Set { .. } | StepKind::Add { .. } => Look::Set,
+            StepKind::Compensate { .. } => Look::Undo,
             StepKind::Wait(wait) => wait_look(wait),
             StepKind::Run(_) | StepKind::Start(_) => Look::Run,
             StepKind::Send(_) | StepKind::Signal(_) => Look::Message,
@@ -117,13 +118,15 @@ impl Reader<'_> {
                 let branches = branches.collect();
                 return Shape::Split { look: SplitLook::First, caption: self.caption(step), branches };
             }
-            StepKind::Parallel { branches, join, .. } => {
+            StepKind::Parallel { branches, join, rest } => {
                 let branches = branches.iter().map(|branch| self.parallel_branch(branch)).collect();
-                return Shape::Parallel { caption: self.caption(step), branches, join: self.labels.join(*join) };
+                return Shape::Parallel { caption: self.caption(step), branches, join: self.labels.join(*join, *rest) };
             }
             StepKind::Each(each) => return self.each(step, each),
             StepKind::Repeat(repeat) => return self.repeat(step, repeat),
-            StepKind::Steps { block } => return self.frame(step, FrameLook::Block, Vec::new(), block),
+            StepKind::Steps { block } | StepKind::Do { block, .. } => {
+                return self.frame(step, FrameLook::Block, Vec::new(), block);
+            }
             StepKind::End { outcome } => return Shape::End { outcome: self.labels.name(outcome) },
             StepKind::Fail { error, .. } => return Shape::Fail { error: self.labels.name(error) },
             StepKind::BackTo(back) => return self.back(back),
@@ -145,7 +148,7 @@ impl Reader<'_> {
             Language::Zh => format!("{} 中的每个 {}，同时 {} 个", each.of.source(), each.name, each.at_once),
             Language::En => format!("each {} of {}, {} at once", each.name, each.of.source(), each.at_once),
         }];
-        notes.extend(Some(self.labels.join(each.join)).filter(|join| !join.is_empty()));
+        notes.extend(Some(self.labels.join(each.join, each.rest)).filter(|join| !join.is_empty()));
         self.frame(step, FrameLook::Each, notes, &each.block)
     }
 

@@ -12,8 +12,10 @@ mod events;
 mod machine;
 mod nesting;
 mod outward;
+mod parts;
 mod people;
 mod step;
+mod undo;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -23,8 +25,10 @@ pub use self::events::{Handler, HandlerAction, Missed, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
 pub use self::outward::{AMBIGUOUS, END, Link, MILESTONE, MilestoneWait, NOT_REACHED, Notify, SIGNAL, Send, Signal};
+pub(crate) use self::parts::{part_of, parts_around};
 pub use self::people::{BallotSpec, Candidate, Form, NotWho, PeoplePolicy, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
+pub use self::undo::Compensation;
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
 use crate::id::{BlockKey, Digest, StepKey};
 use crate::language::types::Type;
@@ -143,6 +147,8 @@ pub struct Block {
     /// The step that owns it; none for the root and for blocks of the process's own events.
     pub owner: Option<StepKey>,
     pub steps: Vec<StepKey>,
+    /// The part it is expanded from, as the beginning of its steps' keys (`carry_out.`); empty outside of parts.
+    pub part: Arc<str>,
 }
 
 /// Where something stands in its file; line and column begin at 1 and count characters.

@@ -100,7 +100,7 @@ pub(crate) fn relocate(draft: &mut Draft, actor: &Actor, reason: &Arc<str>, at: 
     };
     let stands_at = match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
         Some(Cursor::Open { run }) => draft.state().runs.get(&run).map_or(0, |run| run.index),
-        Some(Cursor::Ready { index, .. } | Cursor::Blocked { index, .. }) => index,
+        Some(Cursor::Ready { index, .. } | Cursor::Blocked { index, .. } | Cursor::Resting { index }) => index,
         Some(Cursor::Held) | None => usize::MAX,
     };
     if step.index <= stands_at {
@@ -113,6 +113,7 @@ pub(crate) fn relocate(draft: &mut Draft, actor: &Actor, reason: &Arc<str>, at: 
         }
         _ => {}
     }
+    flow::rest::withdraw(draft, list, step.index);
     back::close_events_around(draft, start, list);
     draft.emit(Event::Moved {
         scope: list,

@@ -333,8 +333,9 @@ fn event_rows(
             };
             rows.push(outgoing(*child, Action::Start(start)));
         }
-        Event::ChildAbandoned { child, .. } => {
-            rows.push(outgoing(*child, Action::Cancel { reason: "the step that awaited it was given up".into() }));
+        Event::ChildAbandoned { child, undo, .. } => {
+            let reason = "the step that awaited it was given up".into();
+            rows.push(outgoing(*child, Action::Cancel { reason, undo: *undo }));
         }
         Event::IncidentRaised { incident, .. } => {
             if let Some(open) = after.incidents.get(incident) {

@@ -37,6 +37,8 @@ pub struct Calendar {
     holidays: BTreeSet<NaiveDate>,
     /// Days worked although the week or a holiday says otherwise (调休), with the hours of the first day of the week that is worked.
     working: BTreeSet<NaiveDate>,
+    /// Years whose days off were given official notice of; none: nothing is said of years.
+    official: Option<BTreeSet<i32>>,
 }
 
 /// Hours worked without a break, in minutes from midnight.
@@ -76,6 +78,13 @@ impl Calendar {
     #[must_use]
     pub fn zone(&self) -> &'static str {
         self.zone.name()
+    }
+
+    /// Whether the moment lies in a year without an official notice of its days off: what is counted may still change.
+    #[must_use]
+    pub fn is_provisional(&self, moment: Timestamp) -> bool {
+        let year = moment.to_utc().with_timezone(&self.zone).year();
+        self.official.as_ref().is_some_and(|official| !official.contains(&year))
     }
 
     /// Whether anything is worked on the day.

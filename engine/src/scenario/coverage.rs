@@ -116,7 +116,7 @@ fn outcomes(step: &Step) -> BTreeSet<Arc<str>> {
         }
         StepKind::First { alternatives } => names.extend(alternatives.iter().map(|one| one.name.clone())),
         // A child's outcomes are its own; those that lead somewhere are named here.
-        StepKind::Run(_) | StepKind::Start(_) => {}
+        StepKind::Run(_) | StepKind::Start(_) | StepKind::Do { .. } => {}
         _ => {
             names.insert(DONE.into());
         }

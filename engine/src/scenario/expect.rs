@@ -7,7 +7,6 @@ use super::play::{Player, shown};
 use super::script::Expectation;
 use super::world::Trouble;
 use crate::language::syntax::Node;
-use crate::project::InstanceStatus;
 use crate::value::Value;
 
 impl Player<'_> {
@@ -31,7 +30,7 @@ impl Player<'_> {
         if let Some((outcome, at)) = &expected.outcome {
             let state = self.world.state.as_ref();
             let seen: Arc<str> = state.map_or("none".into(), |state| match state.status() {
-                InstanceStatus::Running => "open".into(),
+                status if status.is_live() => "open".into(),
                 status => state.outcome().cloned().unwrap_or_else(|| status.word().into()),
             });
             if seen != *outcome {

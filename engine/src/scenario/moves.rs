@@ -69,6 +69,7 @@ impl Reader<'_> {
             "to",
             "reason",
             "cancels",
+            "undo",
             "retries",
             "for",
         ];
@@ -110,7 +111,8 @@ impl Reader<'_> {
             return Some(What::Assigns { by: first, step, to, reason, expect_error });
         }
         if let Some(reason) = cancels {
-            return Some(What::Cancels { by: first, reason, expect_error });
+            let undo = find("undo").is_some_and(|node| self.flag(source, node));
+            return Some(What::Cancels { by: first, reason, undo, expect_error });
         }
         if let Some(reason) = retries {
             return Some(What::Retries { by: first, reason, expect_error });

@@ -212,8 +212,8 @@ impl<'s> Player<'s> {
                 self.world.submit(Actor::person(by), Action::Assign { work, to: to.clone(), reason: reason.clone() })
             }
             What::Acts(acts) => self.perform(acts),
-            What::Cancels { by, reason, .. } => {
-                self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone() })
+            What::Cancels { by, reason, undo, .. } => {
+                self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone(), undo: *undo })
             }
             What::Retries { by, reason, .. } => self.retry(by, reason),
             What::Message { name, with } => {

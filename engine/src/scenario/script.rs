@@ -78,6 +78,7 @@ pub(super) enum What {
     Cancels {
         by: UserId,
         reason: Arc<str>,
+        undo: bool,
         expect_error: Option<Arc<str>>,
     },
     /// All open incidents.
@@ -205,7 +206,8 @@ impl Pattern {
 
     /// Whether it names this step: by its key, or by the last part of a path of steps around it.
     pub(super) fn names(&self, step: &str) -> bool {
-        *self.step == *step || self.step.rsplit('.').next() == Some(step)
+        let last = step.rsplit('.').next();
+        *self.step == *step || self.step.rsplit('.').next() == Some(step) || last == Some(&self.step)
     }
 
     /// Whether an open step, with the keys of the items around it, is meant.

@@ -5,15 +5,17 @@
 
 mod across;
 mod flow;
+mod growth;
 mod migration;
 mod operations;
 mod people;
+mod undo;
 mod waits;
 mod worked;
 
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::{Body, Phase, ROOT_RUN, Run, State, Subscription, Timer, Vote};
 use crate::event::Event;
@@ -39,6 +41,9 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            provisional: false,
+            log: RedBlackTreeMapSync::new_sync(),
+            noted: None,
         };
         Some(State {
             id,
@@ -70,6 +75,7 @@ impl State {
             copies: RedBlackTreeMapSync::new_sync(),
             decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
+            idle: RedBlackTreeSetSync::new_sync(),
             operations: super::operations::Operations::default(),
             next: 1,
             tied: RedBlackTreeMapSync::new_sync(),
@@ -178,6 +184,17 @@ impl State {
                 self.resolve(*incident);
             }
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
+            Event::DeadlineSet { run, due, provisional } => self.run_mut(*run, |run| {
+                run.due = Some(*due);
+                run.provisional = *provisional;
+            }),
+            Event::ItemsAdded { run, items, keys } => self.add_items(*run, items, keys),
+            Event::RestEnded { run } => self.end_rest(*run),
+            Event::ScopeRested { scope } => self.rest(*scope),
+            Event::UndoNoted { run, block, known } => self.note_undo(*run, block, known),
+            Event::UndoBegun { run, of, parallel, then } => self.begin_undo(*run, of, *parallel, then),
+            Event::UndoEnded { run } => self.end_undo(*run),
+            Event::CancelBegun { .. } => self.begin_cancel(),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
             Event::Suspended { .. }
             | Event::Quarantined { .. }

@@ -6,7 +6,7 @@ use super::{ROOT_SCOPE, Record, Run, State};
 use crate::command::Actor;
 use crate::event::Purpose;
 use crate::id::{RunId, ScopeId};
-use crate::language::definition::{Definition, StepKind};
+use crate::language::definition::{Definition, StepKind, parts_around};
 use crate::rules::expression::Names;
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
@@ -32,6 +32,9 @@ impl At<'_> {
             if let Some(variable) = scope.variable.as_ref().filter(|variable| variable.name.as_ref() == name) {
                 return Some(variable.value.clone());
             }
+            if let Some(known) = scope.known.as_ref().and_then(|known| known.get(name)).filter(|_| name != "steps") {
+                return Some(known.clone());
+            }
             let holder = self.state.runs.get(&scope.parent)?;
             if scope.purpose == Purpose::Route && self.names_output(name, &holder.step) {
                 return self.output_of(holder);
@@ -49,13 +52,40 @@ impl At<'_> {
     }
 
     fn output_of(&self, run: &Run) -> Option<Value> {
-        let layers = self.state.scopes_around(run.scope).filter_map(|scope| scope.records.as_ref());
-        let record = layers.chain([&self.state.records]).find_map(|records| records.get(&run.step))?;
+        let record = self.state.record_of(&run.step, run.scope)?;
         (record.run == run.id).then(|| record.output.clone())
     }
 
-    /// Records by step: the process's, overlaid by those of the items around.
+    /// Records by step: the process's, overlaid by those of the items around. Inside a part its own steps have their
+    /// short names, and those of other parts stand under the step that does the part.
     fn steps(&self) -> Value {
+        let mut steps = Map::new();
+        let records = self.records();
+        for (key, record) in &records {
+            put(&mut steps, key, record);
+        }
+        let around: Vec<&str> = parts_around(self.part()).filter(|part| !part.is_empty()).collect();
+        let known = self.state.scopes_around(self.scope).find_map(|scope| scope.known.as_ref()?.get("steps"));
+        if let Some(Value::Map(known)) = known {
+            steps.extend(known.iter().map(|(name, record)| (name.clone(), record.clone())));
+        }
+        for part in around.into_iter().rev() {
+            for (key, record) in &records {
+                if let Some(name) = key.strip_prefix(part) {
+                    put(&mut steps, name, record);
+                }
+            }
+        }
+        Value::map(steps)
+    }
+
+    /// The part that the place stands in.
+    fn part(&self) -> &str {
+        let block = self.state.scopes.get(&self.scope).and_then(|scope| self.definition.block(&scope.block));
+        block.map_or("", |block| &block.part)
+    }
+
+    fn records(&self) -> Map {
         let mut steps: Map =
             self.state.records.iter().map(|(step, record)| (step.clone(), self.record(record))).collect();
         let mut id = self.scope;
@@ -68,7 +98,7 @@ impl At<'_> {
         for layer in layers.into_iter().rev() {
             steps.extend(layer.iter().map(|(step, record)| (step.clone(), self.record(record))));
         }
-        Value::map(steps)
+        steps
     }
 
     /// What a step left behind; of one that started a process, with the process's id.
@@ -78,6 +108,16 @@ impl At<'_> {
             value.set(&["instance".into()], child);
         }
         value
+    }
+}
+
+/// Puts a record under its key; that of a part's step inside the record of the step that does the part.
+fn put(steps: &mut Map, key: &str, record: &Value) {
+    let path: Vec<Arc<str>> = key.split('.').map(Arc::from).collect();
+    match path.split_first() {
+        Some((first, [])) => drop(steps.insert(first.clone(), record.clone())),
+        Some((first, rest)) => steps.entry(first.clone()).or_default().set(rest, record.clone()),
+        None => {}
     }
 }
 
@@ -115,6 +155,7 @@ impl Names for At<'_> {
     }
 
     fn visits(&self, step: &str) -> i64 {
+        let step = self.definition.named(self.part(), step).map_or(step, AsRef::as_ref);
         self.state.visits.get(step).copied().map_or(0, i64::from)
     }
 
@@ -123,6 +164,7 @@ impl Names for At<'_> {
     }
 
     fn any_outcome(&self, step: &str, outcome: &str) -> bool {
+        let step = self.definition.named(self.part(), step).map_or(step, AsRef::as_ref);
         let Some(since) = self.state.last_run(step) else { return false };
         let inside = |record: &Record, key: &str| {
             record.outcome.as_ref() == outcome && record.run > since && self.definition.is_inside(key, step)
@@ -132,6 +174,12 @@ impl Names for At<'_> {
 }
 
 impl State {
+    /// What a step gave last, as it is seen from a scope: in the items around first.
+    pub(crate) fn record_of(&self, step: &str, from: ScopeId) -> Option<&Record> {
+        let layers = self.scopes_around(from).filter_map(|scope| scope.records.as_ref());
+        layers.chain([&self.records]).find_map(|records| records.get(step))
+    }
+
     /// The newest activation of a step, open or done.
     #[must_use]
     pub(crate) fn last_run(&self, step: &str) -> Option<RunId> {

@@ -77,6 +77,9 @@ impl State {
                 Cursor::Blocked { incident, .. } if !self.incidents.contains_key(&incident) => {
                     faults.push(format!("scope {} is blocked by a closed incident", scope.id));
                 }
+                Cursor::Resting { .. } if scope.rests.is_empty() => {
+                    faults.push(format!("scope {} waits for nothing beside", scope.id));
+                }
                 Cursor::Held if !self.is_cut(scope) && (scope.id != super::ROOT_SCOPE || !self.is_replaced()) => {
                     faults.push(format!("scope {} is held, and nothing stands in its place", scope.id));
                 }
@@ -88,10 +91,12 @@ impl State {
             }
         }
         for run in self.runs.values().filter(|run| run.id != super::ROOT_RUN) {
-            if self.scopes.get(&run.scope).is_none_or(|scope| scope.cursor != Cursor::Open { run: run.id }) {
+            let stands = |scope: &Scope| scope.cursor == Cursor::Open { run: run.id } || scope.rests.contains(&run.id);
+            if !self.scopes.get(&run.scope).is_some_and(stands) {
                 faults.push(format!("run {} is open but its scope is elsewhere", run.id));
             }
-            if run.incident.is_none() && !self.goes_on(run) && !self.is_given_up(run.id) {
+            let idle = self.idle.contains(&run.id);
+            if run.incident.is_none() && !self.goes_on(run) && !idle && !self.is_given_up(run.id) {
                 faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
             }
         }
@@ -131,8 +136,9 @@ impl State {
 
     /// Steps of an event run in the place of the process's own.
     fn is_replaced(&self) -> bool {
-        let instead =
-            |scope: &Scope| scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. });
+        let instead = |scope: &Scope| {
+            scope.parent == super::ROOT_RUN && matches!(scope.purpose, Purpose::Instead { .. } | Purpose::Undo { .. })
+        };
         self.scopes.values().any(instead)
     }
 
@@ -178,7 +184,8 @@ impl State {
         } else if let Some(value) = self.data.get(root) {
             value.clone()
         } else {
-            self.step_summary(definition, root)
+            let Some((step, rest)) = definition.step_in(path) else { return Value::Null };
+            return self.step_summary(definition, step).at(rest).cloned().unwrap_or_default();
         };
         whole.at(rest).cloned().unwrap_or_default()
     }
@@ -241,7 +248,14 @@ impl State {
     pub fn to_view(&self) -> serde_json::Value {
         let open: Vec<_> = self
             .open_steps()
-            .map(|(step, run, items)| serde_json::json!({ "step": step, "run": run, "items": items }))
+            .map(|(step, run, items)| {
+                let mut shown = serde_json::json!({ "step": step, "run": run, "items": items });
+                if let Some(due) = self.runs.get(&run).filter(|run| run.provisional).and_then(|run| run.due) {
+                    shown["due"] = due.to_string().into();
+                    shown["provisional"] = true.into();
+                }
+                shown
+            })
             .collect();
         let milestones: serde_json::Map<String, serde_json::Value> =
             self.milestones.iter().map(|(name, at)| (name.to_string(), at.to_string().into())).collect();

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use crate::command::WorkId;
 use crate::draft::{Deciding, Draft};
-use crate::event::{Body, Chosen, Event, Then};
+use crate::event::{Body, Chosen, Event, Then, UndoThen};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
 use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE, State};
+use crate::undo;
 use crate::value::Value;
 
 pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back) -> Deciding<()> {
@@ -24,31 +25,45 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back)
         milestone: step.milestone.clone(),
         then: Then::Stop,
     });
-    jump(draft, scope, &step.key, target, back.at_most)
+    jump(draft, scope, &step.key, target, back)
 }
 
 /// Goes back to `target`, which stands in the list of `scope` or in one around it.
-pub(crate) fn jump(
-    draft: &mut Draft,
-    scope: ScopeId,
-    from: &StepKey,
-    target: &StepKey,
-    at_most: Option<u32>,
-) -> Deciding<()> {
+pub(crate) fn jump(draft: &mut Draft, scope: ScopeId, from: &StepKey, target: &StepKey, back: &Back) -> Deciding<()> {
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
     let Some(list) = around(draft.state(), scope, &step.block) else { return Ok(()) };
     let taken = taken(draft, list, from);
+    draft.undoes = back.undo;
     give_up(draft, list, step);
+    draft.undoes = false;
     close_events_around(draft, scope, list);
-    let (to, from) = (target.clone(), from.clone());
-    draft.emit(Event::Returned { scope: list, to, index: step.index, from: from.clone(), chosen: None });
-    if let Some(most) = at_most.filter(|most| taken >= *most) {
+    let over = back.at_most.filter(|most| taken >= *most);
+    let done = if back.undo { undo::done_from(draft, list, step.index) } else { None };
+    if let Some(done) = done {
+        let run = draft.enter_undo(list, step);
+        let then = UndoThen::Back { to: target.clone(), index: step.index, from: from.clone(), over };
+        return undo::begin(draft, run, vec![done], false, then);
+    }
+    arrive(draft, list, target, step.index, from, over);
+    Ok(())
+}
+
+/// The flow goes on at the target of a jump; over its bound it stops there.
+pub(crate) fn arrive(
+    draft: &mut Draft,
+    list: ScopeId,
+    target: &StepKey,
+    index: usize,
+    from: &StepKey,
+    over: Option<u32>,
+) {
+    draft.emit(Event::Returned { scope: list, to: target.clone(), index, from: from.clone(), chosen: None });
+    if let Some(most) = over {
         // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
-        let (code, detail) = flow::bound(&from, most);
+        let (code, detail) = flow::bound(from, most);
         draft.raise(code, detail, None, Some(list));
     }
-    Ok(())
 }
 
 /// A return that a person chose: to a step of an open list, for a reason.
@@ -78,6 +93,7 @@ fn give_up(draft: &mut Draft, list: ScopeId, target: &Step) {
         }
         _ => {}
     }
+    flow::rest::withdraw(draft, list, target.index);
 }
 
 /// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.

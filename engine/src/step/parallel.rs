@@ -47,15 +47,15 @@ pub(crate) fn needed(join: Join, all: u64) -> u64 {
 }
 
 pub(crate) fn branch_ended(draft: &mut Draft, run: RunId, step: &Step) -> Deciding<()> {
-    let Some(open) = draft.state().runs.get(&run) else { return Ok(()) };
-    let state::Body::Parallel { branches, join, rest, ended } = &open.body else { return Ok(()) };
-    let all = branches.len() as u64;
-    let enough = match rest {
-        Rest::Cancel => needed(*join, all),
-        Rest::Finish => all,
-    };
-    if u64::from(*ended) < enough {
+    if flow::rest::is_left_behind(draft, run) {
+        flow::rest::one_ended(draft, run);
         return Ok(());
     }
-    flow::complete(draft, run, step, Done::plain(DONE))
+    let Some(open) = draft.state().runs.get(&run) else { return Ok(()) };
+    let state::Body::Parallel { branches, join, rest, ended } = &open.body else { return Ok(()) };
+    let (all, ended, rest) = (branches.len() as u64, u64::from(*ended), *rest);
+    if ended < needed(*join, all) {
+        return Ok(());
+    }
+    flow::rest::join(draft, run, step, rest, ended == all, Done::plain(DONE))
 }

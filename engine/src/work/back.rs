@@ -75,7 +75,7 @@ pub(super) fn returnable(definition: &Definition, state: &State, run: RunId) -> 
 fn at(state: &State, scope: ScopeId) -> Option<(usize, RunId)> {
     match state.scopes.get(&scope)?.cursor {
         Cursor::Open { run } => state.runs.get(&run).map(|open| (open.index, run)),
-        Cursor::Ready { .. } | Cursor::Blocked { .. } | Cursor::Held => None,
+        Cursor::Ready { .. } | Cursor::Blocked { .. } | Cursor::Held | Cursor::Resting { .. } => None,
     }
 }
 
@@ -83,7 +83,11 @@ fn at(state: &State, scope: ScopeId) -> Option<(usize, RunId)> {
 fn is_for_people(definition: &Definition, step: &Step) -> bool {
     match &step.kind {
         StepKind::Task(_) | StepKind::Approve(_) => true,
-        StepKind::Steps { .. } | StepKind::Parallel { .. } | StepKind::Each(_) | StepKind::Repeat(_) => {
+        StepKind::Steps { .. }
+        | StepKind::Do { .. }
+        | StepKind::Parallel { .. }
+        | StepKind::Each(_)
+        | StepKind::Repeat(_) => {
             let works = |inner: &&Arc<Step>| matches!(inner.kind, StepKind::Task(_) | StepKind::Approve(_));
             definition.steps.values().filter(works).any(|inner| definition.is_inside(&inner.key, &step.key))
         }
@@ -157,7 +161,7 @@ pub(super) fn withdrawable(
     let Some(scope) = state.scopes.get(&list) else { return too_late("the steps around it are done") };
     let place = match scope.cursor {
         Cursor::Open { run } => state.runs.get(&run).map(|run| run.index),
-        Cursor::Ready { index, .. } | Cursor::Blocked { index, .. } => Some(index),
+        Cursor::Ready { index, .. } | Cursor::Blocked { index, .. } | Cursor::Resting { index } => Some(index),
         Cursor::Held => None,
     };
     if place.is_none_or(|place| place < step.index) {

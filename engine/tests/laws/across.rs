@@ -68,7 +68,7 @@ fn a_message_to_one_that_several_wait_for_is_ambiguous_and_reaches_nobody() {
     let sender = world.start("sends", input(0, 0)).expect("it starts");
     assert_eq!(world.incidents(sender), [IncidentCode::MessageAmbiguous]);
     assert_eq!((world.open(first), world.open(second)), (vec!["pay".to_owned()], vec!["pay".to_owned()]));
-    world.act(first, "admin", Action::Cancel { reason: "not this one".into() }).expect("cancelled");
+    world.act(first, "admin", Action::Cancel { reason: "not this one".into(), undo: false }).expect("cancelled");
     world.retry(sender).expect("retried");
     assert_eq!(world.outcome(sender).as_deref(), Some("completed"));
     assert_eq!(world.outcome(second).as_deref(), Some("completed"));
@@ -195,7 +195,7 @@ fn a_child_that_ends_without_the_milestone_holds_the_end_until_an_operator_lets_
     let mut world = holding("planned");
     let id = world.start("recall", input(0, 0)).expect("it starts");
     let other = child(&world, id);
-    world.act(other, "admin", Action::Cancel { reason: "no cause found".into() }).expect("cancelled");
+    world.act(other, "admin", Action::Cancel { reason: "no cause found".into(), undo: false }).expect("cancelled");
     assert_eq!((world.incidents(id), world.outcome(id)), (vec![IncidentCode::MilestoneMissed], None));
     world.retry(id).expect("let go");
     assert_eq!(world.outcome(id).as_deref(), Some("closed"));
@@ -206,8 +206,8 @@ fn a_held_end_can_be_cancelled() {
     let mut world = holding("planned");
     let id = world.start("recall", input(0, 0)).expect("it starts");
     let other = child(&world, id);
-    world.act(other, "admin", Action::Cancel { reason: "no cause found".into() }).expect("cancelled");
-    world.act(id, "admin", Action::Cancel { reason: "opened by mistake".into() }).expect("cancelled");
+    world.act(other, "admin", Action::Cancel { reason: "no cause found".into(), undo: false }).expect("cancelled");
+    world.act(id, "admin", Action::Cancel { reason: "opened by mistake".into(), undo: false }).expect("cancelled");
     assert_eq!(world.outcome(id).as_deref(), Some("cancelled"));
 }
 
@@ -237,7 +237,7 @@ fn a_run_until_a_milestone_that_is_not_reached_has_a_way_out_or_an_incident() {
         let mut world = worlds(&[("capa", &capa()), ("recall", &parent)]);
         let id = world.start("recall", input(0, 0)).expect("it starts");
         let other = child(&world, id);
-        world.act(other, "admin", Action::Cancel { reason: "no cause found".into() }).expect("cancelled");
+        world.act(other, "admin", Action::Cancel { reason: "no cause found".into(), undo: false }).expect("cancelled");
         assert_eq!((world.incidents(id), world.outcome(id).as_deref()), (incidents, end));
     }
 }
@@ -290,7 +290,7 @@ fn a_milestone_that_cannot_come_any_more_has_a_way_out_or_an_incident() {
             let mut world = waits_for_capa(more);
             let id = world.start("recall", input(0, 0)).expect("it starts");
             let other = child(&world, id);
-            let cancel = Action::Cancel { reason: "no cause found".into() };
+            let cancel = Action::Cancel { reason: "no cause found".into(), undo: false };
             if early {
                 world.act(other, "admin", cancel).expect("cancelled");
                 world.complete(id, "first", "li", "done").expect("done");
@@ -340,7 +340,7 @@ fn a_cancelled_child_s_outcome_is_cancelled() {
     let mut world = worlds(&[("capa", &capa()), ("recall", parent)]);
     let id = world.start("recall", input(0, 0)).expect("it starts");
     let other = child(&world, id);
-    world.act(other, "admin", Action::Cancel { reason: "no cause found".into() }).expect("cancelled");
+    world.act(other, "admin", Action::Cancel { reason: "no cause found".into(), undo: false }).expect("cancelled");
     assert_eq!(world.outcome(id).as_deref(), Some("dropped"));
 }
 
@@ -356,7 +356,9 @@ fn a_child_that_completed_while_its_step_was_given_up_is_an_orphan_on_record() {
         let id = world.start("recall", input(0, 0)).expect("it starts");
         let (run, other) = (world.run(id, "capa"), child(&world, id));
         if ended {
-            world.act(id, "admin", Action::Cancel { reason: "opened by mistake".into() }).expect("cancelled");
+            world
+                .act(id, "admin", Action::Cancel { reason: "opened by mistake".into(), undo: false })
+                .expect("cancelled");
         } else {
             world.complete(id, "shortcut", "li", "done").expect("done");
         }

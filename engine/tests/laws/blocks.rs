@@ -39,12 +39,14 @@ fn a_join_of_any_cancels_the_rest_and_a_late_answer_is_gone() {
 }
 
 #[test]
-fn the_rest_may_finish_and_the_join_waits_for_it() {
+fn the_rest_may_finish_while_the_flow_goes_on_and_the_list_waits_for_it() {
     let (mut world, id) = World::started(&two_branches("join: any\n    rest: finish"));
     world.complete(id, "one", "li", "done").expect("done");
-    assert_eq!(world.open(id), ["both", "two"]);
+    assert_eq!(world.open(id), ["next", "two"]);
+    world.complete(id, "next", "li", "done").expect("done");
+    assert_eq!((world.open(id), world.outcome(id)), (vec!["two".to_owned()], None));
     world.complete(id, "two", "li", "done").expect("done");
-    assert_eq!(world.open(id), ["next"]);
+    assert_eq!(world.outcome(id).as_deref(), Some("completed"));
 }
 
 #[test]
@@ -270,7 +272,8 @@ fn cancel_of_caller_while_child_completes_in_both_orders() {
         let parent = world.start("parent", input(0, 0)).expect("it starts");
         let child = *world.instances.keys().find(|id| **id != parent).expect("a child");
         let work = world.work(child, "inside");
-        let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+        let cancel =
+            Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into(), undo: false } };
         let done =
             Command { actor: Actor::person("li"), action: Action::Complete(crate::inputs::complete(work, "done")) };
         // Both are decided before anything of one has reached the other.

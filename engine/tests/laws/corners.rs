@@ -96,8 +96,9 @@ fn completion_cancel_and_deadline_race_and_the_first_is_the_one_that_counts() {
     let timer = first.next_timer().expect("armed").1;
     let complete = move |world: &mut World, id: InstanceId| done(world, id, work);
     let fire = move |world: &mut World, id: InstanceId| world.system(id, Action::FireTimer { timer }).is_ok();
-    let cancel =
-        |world: &mut World, id: InstanceId| world.act(id, "admin", Action::Cancel { reason: "over".into() }).is_ok();
+    let cancel = |world: &mut World, id: InstanceId| {
+        world.act(id, "admin", Action::Cancel { reason: "over".into(), undo: false }).is_ok()
+    };
     in_every_order(begin, &[("done", &complete), ("late", &fire), ("cancel", &cancel)], |world, id, accepted| {
         let left = world.outcome(id);
         match accepted {

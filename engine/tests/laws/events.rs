@@ -234,8 +234,8 @@ fn an_event_that_cannot_be_judged_is_an_incident_and_retrying_does_not_touch_the
 fn an_ended_instance_takes_nothing() {
     let (mut world, id) = World::started(&format!("steps:\n  - {}\n", task("one")));
     let work = world.work(id, "one");
-    world.act(id, "admin", Action::Cancel { reason: "enough".into() }).expect("cancelled");
-    for action in [Action::Claim { work }, Action::Continue, Action::Cancel { reason: "again".into() }] {
+    world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo: false }).expect("cancelled");
+    for action in [Action::Claim { work }, Action::Continue, Action::Cancel { reason: "again".into(), undo: false }] {
         assert_eq!(world.act(id, "admin", action).expect_err("it is over").code(), "instance_ended");
     }
     assert_eq!(world.count(id, |event| matches!(event, Event::Cancelled { .. })), 1);

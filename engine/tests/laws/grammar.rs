@@ -31,6 +31,8 @@ struct Writer {
     draw: Draw,
     count: u32,
     fields: Vec<String>,
+    /// Lists that grow.
+    lists: Vec<String>,
     /// How many waits for messages there are: each has an order of its own.
     orders: u64,
     /// The item that steps may write, inside an `each`.
@@ -50,6 +52,16 @@ impl Writer {
         let name = format!("f{}", self.fields.len());
         self.fields.push(format!("{name}: {{ type: integer, initial: 0 }}"));
         name
+    }
+
+    /// A list of the data that grows.
+    fn list_of_items(&mut self) -> String {
+        let name = format!("g{}", self.lists.len());
+        self.fields.push(format!(
+            "{name}: {{ type: {{ list: {{ id: string, q: integer }} }}, initial: [ {{ id: a, q: 1 }} ] }}"
+        ));
+        self.lists.push(name.clone());
+        format!("{name}, grows: true")
     }
 
     /// A wait for a message that nobody else waits for.
@@ -80,6 +92,10 @@ impl Writer {
             text.push_str(&self.step(&id, depth, &known, indent));
             known.push(id);
         }
+        if self.draw.chance(15) {
+            let (id, parallel) = (self.name(), self.draw.chance(40));
+            text.push_str(&format!("{}- {{ id: {id}, compensate: {{ parallel: {parallel} }} }}\n", " ".repeat(indent)));
+        }
         if self.draw.chance(12) {
             let (id, kind) = (self.name(), self.draw.pick(&["fail: BROKEN", "end: here"]));
             text.push_str(&format!("{}- {{ id: {id}, {kind} }}\n", " ".repeat(indent)));
@@ -91,7 +107,8 @@ impl Writer {
         match self.draw.below(6) {
             0 if !back.is_empty() => {
                 let target = self.draw.below(back.len() as u64) as usize;
-                format!(" {{ back_to: {}, at_most: {} }}\n", back[target], 1 + self.draw.below(2))
+                let undo = if self.draw.chance(30) { ", undo: true" } else { "" };
+                format!(" {{ back_to: {}, at_most: {}{undo} }}\n", back[target], 1 + self.draw.below(2))
             }
             1 => " { end: over }\n".to_owned(),
             2 if depth > 0 => format!("\n{}", self.list(depth - 1, back, indent + 2)),
@@ -147,11 +164,20 @@ impl Writer {
                         1 + self.draw.below(3)
                     ));
                 }
+                if self.draw.chance(35) {
+                    let by = self.draw.pick(&["test.echo", "test.remote"]);
+                    text.push_str(&format!("{pad}  compensate: {{ call: {by}, with: {{ value: =output.value }} }}\n"));
+                }
                 if self.draw.chance(50) {
                     text.push_str(&format!("{pad}  outcomes:\n{pad}    REFUSED:"));
                     text.push_str(&self.way(depth, back, indent + 4));
                 }
                 true
+            }
+            5 if !self.lists.is_empty() && self.draw.chance(60) => {
+                let list = self.draw.below(self.lists.len() as u64) as usize;
+                text.push_str(&format!("{pad}  add: {{ {}: =input.items }}\n", self.lists[list]));
+                false
             }
             5 => {
                 let field = self.field();
@@ -192,15 +218,20 @@ impl Writer {
                         text.push_str(&self.list(depth - 1, back, indent + 6));
                     }
                 }
-                let (join, rest) =
-                    (self.draw.pick(&["all", "any", "{ at_least: 2 }"]), self.draw.pick(&["cancel", "finish"]));
+                let (join, rest) = (
+                    self.draw.pick(&["all", "any", "{ at_least: 2 }"]),
+                    self.draw.pick(&["cancel", "finish", "until_end"]),
+                );
                 text.push_str(&format!("{pad}  join: {join}\n{pad}  rest: {rest}\n"));
                 true
             }
             11 | 12 => {
-                let (at_once, join) = (1 + self.draw.below(3), self.draw.pick(&["all", "any"]));
+                let (at_once, join) = (1 + self.draw.below(3), self.draw.pick(&["all", "any", "{ at_least: 2 }"]));
+                let rest = self.draw.pick(&["cancel", "finish", "until_end"]);
+                let of =
+                    if self.draw.chance(40) { self.list_of_items() } else { format!("input.items, key: ={id}i.id") };
                 text.push_str(&format!(
-                    "{pad}  each: {{ of: =input.items, as: {id}i, key: ={id}i.id, at_once: {at_once}, join: {join} }}\n{pad}  steps:\n"
+                    "{pad}  each: {{ of: ={of}, as: {id}i, at_once: {at_once}, join: {join}, rest: {rest} }}\n{pad}  steps:\n"
                 ));
                 let outer = self.item.replace(format!("{id}i"));
                 text.push_str(&self.list(depth - 1, back, indent + 4));
@@ -238,6 +269,12 @@ impl Writer {
             _ => {
                 text.push_str(&format!("{pad}  steps:\n"));
                 text.push_str(&self.list(depth - 1, back, indent + 4));
+                if self.draw.chance(25) {
+                    let give_back = self.name();
+                    text.push_str(&format!(
+                        "{pad}  compensate: [ {{ id: {give_back}, task: {{ title: {{ zh: 还, en: Back }}, to: {{ role: clerk }} }} }} ]\n"
+                    ));
+                }
                 true
             }
         };
@@ -259,13 +296,19 @@ impl Writer {
         let action = self.draw.pick(&["steps", "instead"]);
         let back = if action == "instead" { back } else { &[] };
         let on = on.replace("PAD", &pad);
-        format!("{pad}{name}:\n{pad}  {on}\n{pad}  {action}:\n{}", self.list(depth.saturating_sub(1), back, indent + 4))
+        let undo =
+            if action == "instead" && self.draw.chance(40) { format!("{pad}  undo: true\n") } else { String::new() };
+        format!(
+            "{pad}{name}:\n{pad}  {on}\n{undo}{pad}  {action}:\n{}",
+            self.list(depth.saturating_sub(1), back, indent + 4)
+        )
     }
 }
 
 /// The process of a seed, and how many orders it waits for.
 pub(crate) fn written(seed: u64) -> (String, u64) {
-    let mut writer = Writer { draw: Draw::new(seed), count: 0, fields: Vec::new(), orders: 0, item: None };
+    let mut writer =
+        Writer { draw: Draw::new(seed), count: 0, fields: Vec::new(), lists: Vec::new(), orders: 0, item: None };
     let steps = writer.list(3, &[], 2);
     let events = if writer.draw.chance(40) { format!("events:\n{}", writer.event(2, &[], 2)) } else { String::new() };
     let boundary = if writer.draw.chance(10) { "policy: { boundary: commit }\n" } else { "" };

@@ -131,7 +131,7 @@ fn a_cancelled_instance_s_jobs_and_timers_are_gone() {
     );
     let (mut world, id) = World::started(&steps);
     let job = world.jobs(id).remove(0);
-    world.act(id, "admin", Action::Cancel { reason: "enough".into() }).expect("cancelled");
+    world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo: false }).expect("cancelled");
     assert_eq!((world.jobs(id).len(), world.next_timer()), (0, None));
     let late = world.finish_job(id, &job, JobResult::Succeeded { output: value(1) });
     assert_eq!(late.expect_err("it is over").code(), "instance_ended");

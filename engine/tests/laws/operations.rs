@@ -201,7 +201,7 @@ fn a_parked_result_for_what_was_moved_away_meanwhile_is_dropped() {
 fn a_suspended_instance_can_be_cancelled() {
     let (mut world, id) = World::started(&format!("steps:\n  - {}\n", task("one")));
     world.suspend(id).expect("suspended");
-    world.act(id, "admin", Action::Cancel { reason: "enough".into() }).expect("cancelled");
+    world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo: false }).expect("cancelled");
     assert_eq!(world.state(id).status(), InstanceStatus::Cancelled);
 }
 
@@ -322,7 +322,8 @@ fn giving_up_much_is_a_sweep_of_bounded_transitions_in_which_nothing_inside_answ
     assert!(widest <= 2_000, "a fan-out opened {widest} at once");
     assert_eq!(world.open(id).len(), 1001);
     let work = world.item_work(id, "do_it", "i1000");
-    let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+    let cancel =
+        Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into(), undo: false } };
     world.decide(id, cancel).expect("cancelling");
     assert_eq!(world.state(id).status(), InstanceStatus::Cancelling);
     let late = Command { actor: Actor::person("li"), action: Action::Complete(crate::inputs::complete(work, "done")) };
@@ -351,7 +352,8 @@ fn a_cancel_pre_empts_a_fan_out_that_is_still_growing() {
         signature: None,
     };
     world.decide(id, Command { actor: Actor::person("li"), action: Action::Start(start) }).expect("started");
-    let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+    let cancel =
+        Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into(), undo: false } };
     world.decide(id, cancel).expect("cancelling");
     world.settle();
     let opened = world.count(id, |event| matches!(event, Event::ScopeOpened { .. }));
@@ -416,7 +418,8 @@ fn a_bug_met_while_sweeping_stops_the_sweep_until_somebody_lets_it_go_on() {
         task("do_it")
     );
     let (mut world, id) = World::started_with(&steps, input(0, 3_000));
-    let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+    let cancel =
+        Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into(), undo: false } };
     world.decide(id, cancel).expect("cancelling");
     assert!(world.state(id).is_live() && world.state(id).is_ready());
     let what = Operation::Quarantine { why: "a bug".into(), command: Value::from("continue") };

@@ -39,7 +39,7 @@ fn a_process_that_calls_itself_ends_from_the_lowest_level_up() {
 fn cancelling_the_top_of_a_recursion_cancels_every_level() {
     let mut world = recursive();
     let top = world.start("explode", depth(3)).expect("it starts");
-    let action = countersign_engine::command::Action::Cancel { reason: "wrong".into() };
+    let action = countersign_engine::command::Action::Cancel { reason: "wrong".into(), undo: false };
     world.act(top, "admin", action).expect("an administrator may");
     let ended: Vec<_> = world.instances.keys().map(|id| world.outcome(*id)).collect();
     assert_eq!(ended.len(), 4);

@@ -128,7 +128,10 @@ fn command(
             let (id, work) = old[draw.below(old.len() as u64) as usize];
             world.act_on(id, work, who, Act::Withdraw { reason: "so".into() })
         }
-        19 if draw.chance(10) => world.act(id, "admin", Action::Cancel { reason: "enough".into() }),
+        19 if draw.chance(10) => {
+            let undo = draw.chance(50);
+            world.act(id, "admin", Action::Cancel { reason: "enough".into(), undo })
+        }
         29..=33 => operate(world, draw, id),
         _ => {
             world.restart();

@@ -126,3 +126,36 @@ fn a_pause_lies_before_every_round_but_the_first() {
     world.wait(HOUR);
     assert_eq!(world.open(id), ["next"]);
 }
+
+/// A part with a deadline of its own around a task with one.
+fn nested(inner: &str, outer: &str) -> String {
+    format!(
+        "parts:\n  part:\n    - id: inner\n      task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}\n      due: {inner}\n      outcomes: {{ done: next, late: {{ end: inner_late }} }}\n\
+         steps:\n  - id: outer\n    do: part\n    due: {outer}\n    outcomes: {{ late: {{ end: outer_late }} }}\n"
+    )
+}
+
+#[test]
+fn nested_deadlines_the_inner_has_no_longer_than_the_outer_and_at_the_same_moment_the_outer_wins() {
+    for (inner, outer, wins) in
+        [("10 days", "2 days", "outer_late"), ("2 days", "2 days", "outer_late"), ("1 days", "2 days", "inner_late")]
+    {
+        let (mut world, id) = World::started(&nested(inner, outer));
+        let work = world.work(id, "outer.inner");
+        let due = world.state(id).work(work).and_then(|(_, work)| work.task().due).expect("it is due");
+        let days = if wins == "inner_late" { 1 } else { 2 };
+        assert_eq!(due, world.now.plus_micros(days * DAY));
+        world.wait(20 * DAY);
+        assert_eq!(world.outcome(id).as_deref(), Some(wins));
+    }
+}
+
+#[test]
+fn whichever_of_two_timers_is_fired_first_the_outer_deadline_wins() {
+    let (mut world, id) = World::started(&nested("2 days", "2 days"));
+    let timers: Vec<_> = world.state(id).armed().iter().map(|timer| timer.id()).collect();
+    world.now = world.now.plus_micros(2 * DAY);
+    let inner = *timers.iter().max().expect("two are armed");
+    world.system(id, countersign_engine::command::Action::FireTimer { timer: inner }).expect("it fires");
+    assert_eq!(world.outcome(id).as_deref(), Some("outer_late"));
+}

@@ -95,7 +95,7 @@ async fn a_message_to_one_that_several_wait_for_is_refused_with_the_candidates()
         let mut both = vec![first, second];
         both.sort();
         assert_eq!(candidates, both);
-        let cancel = Action::Cancel { reason: "not this one".into() };
+        let cancel = Action::Cancel { reason: "not this one".into(), undo: false };
         plant
             .handle
             .submit(first, Command { actor: Actor::person("admin"), action: cancel }, None)
@@ -180,7 +180,7 @@ async fn a_milestone_of_a_process_on_another_shard_is_heard_and_one_that_cannot_
             assert_eq!(plant.ended(id).await, "completed");
         }
         let missed = plant.begin("waits", order(&second.to_string())).await.instance;
-        let cancel = Action::Cancel { reason: "not needed".into() };
+        let cancel = Action::Cancel { reason: "not needed".into(), undo: false };
         plant
             .handle
             .submit(second, Command { actor: Actor::person("admin"), action: cancel }, None)

@@ -177,7 +177,10 @@ async fn children_start_and_end_once_across_a_restart_and_are_cancelled_with_the
             plant.complete(child, works[0], "wang", "done", Value::Null).await.expect("done");
             assert_eq!(plant.ended(parent).await, "over");
             let orphan = child_of(other).await.expect("a child");
-            let cancel = Command { actor: Actor::person("admin"), action: Action::Cancel { reason: "enough".into() } };
+            let cancel = Command {
+                actor: Actor::person("admin"),
+                action: Action::Cancel { reason: "enough".into(), undo: false },
+            };
             plant.handle.submit(other, cancel, None).await.expect("cancelled");
             assert_eq!(plant.ended(orphan).await, "cancelled");
             plant.stop(&database).await;

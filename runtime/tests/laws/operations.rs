@@ -134,7 +134,7 @@ async fn cancelling_what_is_large_goes_on_after_a_restart_and_leaves_nothing_ope
         let id = plant.begin("large", input).await.instance;
         let open = || async { number(&database, "SELECT COUNT(*) FROM task WHERE status = 'open'").await == 1_500 };
         plant.until("all items are open", open).await;
-        let action = Action::Cancel { reason: "enough".into() };
+        let action = Action::Cancel { reason: "enough".into(), undo: false };
         plant.handle.submit(id, Command { actor: Actor::person("admin"), action }, None).await.expect("cancelling");
         let clock = plant.clock.clone();
         plant.node.stop().await.expect("stopped");

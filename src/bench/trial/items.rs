@@ -41,7 +41,7 @@ impl Listed {
         let (id, started) = (receipt.instance, load::micros_since(begun));
         let done = self.until_half(plant, id).await?;
         let half = load::micros_since(begun);
-        let cancel = Action::Cancel { reason: "half-way".into() };
+        let cancel = Action::Cancel { reason: "half-way".into(), undo: false };
         plant.handle.submit(id, Command { actor: Actor::System, action: cancel }, None).await?;
         let cancelled = load::micros_since(begun);
         let state = plant.handle.state(id).await?.context("the instance is gone")?;

@@ -9,10 +9,21 @@ use crate::backend::Backend;
 use crate::extract::{Body, Caller, IdempotencyKey, Path};
 use crate::problem::Signing;
 use crate::v1::access;
-use crate::v1::shape::{Done, Reason};
+use crate::v1::shape::{Done, checked_text};
+
+/// Why an instance is given up, and what becomes of what it has done.
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    #[schema(min_length = 1, max_length = 2000)]
+    pub reason: String,
+    /// What the instance has done is undone first, newest first; until then it is `compensating`.
+    #[serde(default)]
+    pub undo: bool,
+}
 
 /// Cancels a running instance, with all that is open in it. For the process's owner and administrators; the reason is kept for ever.
-#[utoipa::path(post, path = "/api/v1/instances/{instance}/cancel", tag = "instances", request_body = Reason,
+#[utoipa::path(post, path = "/api/v1/instances/{instance}/cancel", tag = "instances", request_body = Cancel,
     params(("instance" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = Done), Signing))]
 pub async fn cancel_instance(
@@ -20,10 +31,11 @@ pub async fn cancel_instance(
     caller: Caller,
     Path(id): Path<InstanceId>,
     key: IdempotencyKey,
-    body: Body<Reason>,
+    body: Body<Cancel>,
 ) -> Result<Json<Done>, Signing> {
     access::instance(&backend, &caller, id).await?;
-    let action = Action::Cancel { reason: body.content.checked()? };
+    let Cancel { reason, undo } = body.content;
+    let action = Action::Cancel { reason: checked_text("reason", &reason)?.into(), undo };
     let receipt = backend.submit(&caller, id, action, key.with(body.digest)).await?;
     Ok(Json(Done::from(&receipt)))
 }

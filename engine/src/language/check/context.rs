@@ -86,7 +86,7 @@ impl<'a> Check<'a, '_> {
             StepKind::Parallel { branches, .. } => keys.extend(branches.iter().map(|branch| branch.block.clone())),
             StepKind::Each(each) => keys.push(each.block.clone()),
             StepKind::Repeat(repeat) => keys.push(repeat.block.clone()),
-            StepKind::Steps { block } => keys.push(block.clone()),
+            StepKind::Steps { block } | StepKind::Do { block, .. } => keys.push(block.clone()),
             _ => {}
         }
         for handler in &step.handlers {

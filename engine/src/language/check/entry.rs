@@ -33,6 +33,7 @@ pub fn check(bundle: &Bundle) -> Checked {
             check.writes();
             check.writers();
             check.messages();
+            check.undoing();
             check.tables();
             check.starts();
             check.reachable();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::language::check::context::Check;
-use crate::language::check::scope::Scope;
+use crate::language::check::scope::{Scope, inside_part};
 use crate::language::check::types::fits;
 use crate::language::compile::{Expectation, Site};
-use crate::language::definition::{Branch, Definition, Route, StepKind, Text};
+use crate::language::definition::{Branch, Definition, Route, StepKind, Text, part_of};
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
 use crate::rules::expression::{Expression, TypeFaultKind};
@@ -29,6 +29,8 @@ impl Check<'_, '_> {
     }
 
     fn expression(&mut self, site: &Site, known: &Scope) {
+        let inside = inside_part(site, known);
+        let known = inside.as_ref().unwrap_or(known);
         let source: Vec<char> = site.expression.source().chars().collect();
         let given = match site.expression.infer(&|name| lookup(name, &site.locals, known)) {
             Ok(given) => given,
@@ -153,7 +155,9 @@ impl Check<'_, '_> {
             let Some((name, offset)) = used.texts.first() else { continue };
             let place = |from: usize| site.range(from, name.chars().count() + 2);
             match used.name.as_ref() {
-                "visits" | "visited" | "any_outcome" | "any_no" if self.definition.step(name).is_none() => {
+                "visits" | "visited" | "any_outcome" | "any_no"
+                    if self.definition.named(site.step.as_deref().map_or("", part_of), name).is_none() =>
+                {
                     let message = text!(format!("没有步骤 `{name}`"), format!("there is no step `{name}`"));
                     let hint = self.near(name, self.definition.steps.keys().map(AsRef::as_ref));
                     self.say(&codes::EXPR_UNKNOWN_STEP, place(*offset), message, hint);

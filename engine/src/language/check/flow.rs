@@ -93,7 +93,7 @@ impl Check<'_, '_> {
         };
         match &step.kind {
             StepKind::End { .. } | StepKind::Fail { .. } | StepKind::BackTo(_) => true,
-            StepKind::Steps { block } => self.block_diverges(block),
+            StepKind::Steps { block } | StepKind::Do { block, .. } => self.block_diverges(block),
             StepKind::Choose { branches } => {
                 branches.last().is_some_and(|branch| branch.when.is_none())
                     && branches.iter().all(|branch| self.route_diverges(&branch.route))

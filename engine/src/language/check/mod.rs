@@ -14,6 +14,7 @@ mod scope;
 mod starts;
 mod tables;
 mod types;
+mod undo;
 mod writers;
 mod writes;
 

@@ -26,6 +26,7 @@ impl Check<'_, '_> {
         let steps = || definition.steps.keys().map(AsRef::as_ref);
         match reference.kind {
             ReferenceKind::Back => self.back(reference),
+            ReferenceKind::Undo => self.undone(reference),
             ReferenceKind::Not if definition.step(name).is_none() => {
                 let message = text!(format!("没有步骤 `{name}`"), format!("there is no step `{name}`"));
                 let hint = self.near(name, steps().chain(["initiator"]));
@@ -48,7 +49,7 @@ impl Check<'_, '_> {
                     .and_then(|step| definition.step(step).cloned())
                     .and_then(|step| self.target(&step, &path))
                     .or_else(|| self.compiler_field(&path));
-                if !of_input && field.is_none() && definition.step(first).is_none() {
+                if !of_input && field.is_none() && definition.step_in(&path).is_none() {
                     let message = text!(
                         format!("`{name}` 既不是字段也不是步骤"),
                         format!("`{name}` is neither a field nor a step")

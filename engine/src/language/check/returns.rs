@@ -2,7 +2,7 @@
 
 use crate::language::check::context::Check;
 use crate::language::compile::Reference;
-use crate::language::definition::{Back, Route, Step, StepKind};
+use crate::language::definition::{Back, Step, StepKind};
 use crate::language::diagnostics::registry as codes;
 
 impl Check<'_, '_> {
@@ -24,6 +24,9 @@ impl Check<'_, '_> {
             let index = list.steps.iter().position(|step| step == name);
             if index.is_some_and(|index| limit.is_none_or(|limit| index < limit)) {
                 return;
+            }
+            if Self::undoes(&list.key) {
+                break;
             }
             (block, limit) = match list.owner.as_ref().and_then(|owner| definition.step(owner)) {
                 Some(owner) => (definition.block(&owner.block), Some(owner.index + 1)),
@@ -54,7 +57,7 @@ impl Check<'_, '_> {
                     self.unbounded(self.place(&step.key, "repeat"));
                 }
             }
-            for back in backs(&step) {
+            for back in step.backs() {
                 if back.at_most.is_none() && !self.rests(&step, back) {
                     let place = self.back_place(&step, back);
                     self.unbounded(place);
@@ -114,16 +117,4 @@ impl Check<'_, '_> {
         };
         self.compiler.references.iter().find(same).map_or((0, 0), |reference| (reference.start, reference.end))
     }
-}
-
-/// Every return that a step may take.
-fn backs(step: &Step) -> Vec<&Back> {
-    let mut routes: Vec<&Route> = step.outcomes.values().collect();
-    match &step.kind {
-        StepKind::BackTo(back) => return vec![back],
-        StepKind::Choose { branches } => routes.extend(branches.iter().map(|branch| &branch.route)),
-        StepKind::First { alternatives } => routes.extend(alternatives.iter().map(|alternative| &alternative.route)),
-        _ => {}
-    }
-    routes.into_iter().filter_map(|route| if let Route::Back(back) = route { Some(back) } else { None }).collect()
 }

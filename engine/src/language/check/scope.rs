@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::language::check::context::Check;
-use crate::language::compile::{column_type, error_type, output_type};
-use crate::language::definition::{Definition, Field, Step, StepKind};
+use crate::language::compile::{Site, column_type, error_type, output_type};
+use crate::language::definition::{Definition, Field, Step, StepKind, part_of, parts_around};
 use crate::language::types::Type;
+
+/// What every step leaves behind.
+const LEFT: [&str; 4] = ["outcome", "by", "at", "output"];
 
 /// Names and the types of what they hold.
 pub(super) type Scope = BTreeMap<Arc<str>, Type>;
@@ -27,11 +30,48 @@ pub(super) fn variables(definition: &Definition) -> Scope {
     known
 }
 
+/// What a step of a part leaves behind stands inside what the step that does the part leaves.
+fn put(steps: &mut Scope, path: &[&str], kind: Type) {
+    match path {
+        [] => {}
+        [name] => drop(steps.insert((*name).into(), kind)),
+        [name, rest @ ..] => {
+            let around = steps.entry((*name).into()).or_insert_with(|| Type::Record(Arc::default()));
+            if let Type::Record(inner) = around {
+                put(Arc::make_mut(inner), rest, kind);
+            }
+        }
+    }
+}
+
+/// What an expression in a part may read: the part's own steps by the names that they have there.
+pub(super) fn inside_part(site: &Site, known: &Scope) -> Option<Scope> {
+    let part = site.step.as_deref().map(part_of).filter(|part| !part.is_empty())?;
+    let reads = |path: &[Arc<str>]| path.first().is_some_and(|first| first.as_ref() == "steps");
+    site.expression.references().iter().find(|reference| reads(&reference.path))?;
+    let Some(Type::Record(steps)) = known.get("steps") else { return None };
+    let mut named = Scope::clone(steps);
+    let around: Vec<&str> = parts_around(part).collect();
+    for part in around.into_iter().rev().filter_map(|part| part.strip_suffix('.')) {
+        let inside = part.split('.').try_fold(Type::Record(steps.clone()), |kind, name| kind.field(name));
+        let Some(Type::Record(own)) = inside else { continue };
+        let own = own.iter().filter(|(name, _)| !LEFT.contains(&name.as_ref()));
+        named.extend(own.map(|(name, kind)| (name.clone(), kind.clone())));
+    }
+    let mut known = known.clone();
+    known.insert("steps".into(), Type::Record(Arc::new(named)));
+    Some(known)
+}
+
 impl Check<'_, '_> {
     /// The same, with `steps.<id>` typed by the kind of the step.
     pub(super) fn scope(&self) -> Scope {
         let mut known = variables(self.definition);
-        let steps = self.definition.steps.values().map(|step| (step.key.clone(), self.left_behind(step))).collect();
+        let mut steps = Scope::new();
+        for step in self.definition.steps.values() {
+            let path: Vec<&str> = step.key.split('.').collect();
+            put(&mut steps, &path, self.left_behind(step));
+        }
         known.insert("steps".into(), Type::Record(Arc::new(steps)));
         known
     }

@@ -114,7 +114,7 @@ impl Check<'_, '_> {
         let read = |name: &Arc<str>| {
             self.compiler.sites.iter().flat_map(|site| site.expression.references()).any(|reference| {
                 reference.path.first().is_some_and(|first| first.as_ref() == "steps")
-                    && reference.path.get(1) == Some(name)
+                    && reference.path.get(1).is_some_and(|read| *read == *name || name.ends_with(&format!(".{read}")))
             })
         };
         let outputs = self.compiler.sites.iter().any(|site| {

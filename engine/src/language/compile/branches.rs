@@ -68,15 +68,14 @@ impl Compiler<'_> {
         let mut targets = Vec::new();
         for item in self.one_or_many(target) {
             if let Some(name) = self.word(item, "步骤名", "the name of a step") {
+                let name = self.parts.step(&name);
                 self.refer(ReferenceKind::Back, &name, item);
                 targets.push(name);
             }
         }
         let at_most = node.get("at_most").and_then(|most| self.count(most, 1));
-        if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == "undo") {
-            self.later(entry.key_start, entry.key_end, "undo");
-        }
-        (!targets.is_empty()).then_some(Back { targets, at_most, undo: false })
+        let undo = node.get("undo").is_some_and(|undo| self.flag(undo));
+        (!targets.is_empty()).then_some(Back { targets, at_most, undo })
     }
 
     pub(crate) fn choose(&mut self, node: &Node, key: &StepKey) -> Option<StepKind> {
@@ -152,12 +151,13 @@ impl Compiler<'_> {
                 _ => Join::All,
             },
         };
-        let rest = node.get("rest").and_then(|rest| self.choice(rest, &["cancel", "finish"]));
-        (join, if rest == Some(1) { Rest::Finish } else { Rest::Cancel })
+        let rests = [Rest::Cancel, Rest::Finish, Rest::UntilEnd];
+        let rest = node.get("rest").and_then(|rest| self.choice(rest, &["cancel", "finish", "until_end"]));
+        (join, rest.map_or(Rest::Cancel, |rest| rests[rest]))
     }
 
     pub(crate) fn each(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {
-        self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest"])?;
+        self.shape(node, "each", &["of", "as", "key", "at_once", "join", "rest", "grows"])?;
         let of_node = self.required(node, "of", "each")?;
         let of = self.expression(of_node, Expectation::List).or_else(|| self.unread());
         let name = match node.get("as") {
@@ -177,7 +177,13 @@ impl Compiler<'_> {
             let item_key = node.get("key").and_then(|key| compiler.expression(key, Expectation::Any));
             (item_key, compiler.block(steps, key.clone(), Some(key.clone())))
         });
-        Some(StepKind::Each(Each { of: of?, name, key: item_key, at_once, block, join, rest }))
+        let grows = node.get("grows").is_some_and(|grows| self.flag(grows));
+        let field = of.as_ref().and_then(|of| of.as_path()).is_some_and(|path| self.data_type(path).is_some());
+        if let Some(node) = node.get("grows").filter(|_| grows && !field) {
+            let message = text!("只有 `data` 中的列表才能增长", "only a list of `data` grows");
+            self.say(&codes::EACH_GROWS, node, message, None);
+        }
+        Some(StepKind::Each(Each { of: of?, name, key: item_key, at_once, block, join, rest, grows }))
     }
 
     pub(crate) fn repeat(&mut self, node: &Node, step: &Node, key: &StepKey) -> Option<StepKind> {

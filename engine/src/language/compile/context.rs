@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::id::{BlockKey, StepKey};
 use crate::language::compile::Library;
+use crate::language::compile::parts::Parts;
 use crate::language::compile::site::Site;
 use crate::language::definition::{Block, Field, Path, Rung, Step, Text, Write};
 use crate::language::diagnostics::{Code, Sink};
@@ -27,6 +28,8 @@ pub(crate) struct Reference {
 pub(crate) enum ReferenceKind {
     /// A step to go back to.
     Back,
+    /// A step to be undone.
+    Undo,
     /// A step whose actors are excluded.
     Not,
     /// A field, step or record that is shown to a signer.
@@ -95,6 +98,7 @@ pub(crate) struct Compiler<'a> {
     pub(crate) shapes: crate::language::schema::Shapes,
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
+    pub(crate) parts: Parts,
 }
 
 impl<'a> Compiler<'a> {
@@ -118,6 +122,7 @@ impl<'a> Compiler<'a> {
             process_places: BTreeMap::new(),
             shapes: crate::language::schema::Shapes::new(),
             calendar_names: Vec::new(),
+            parts: Parts::default(),
         }
     }
 

@@ -26,7 +26,8 @@ impl Compiler<'_> {
             self.later(by.key_start, by.key_end, "events: { by }");
             return None;
         }
-        let known = ["title", "message", "signal", "match", "error", "after", "when", "steps", "instead", "ends_step"];
+        let known =
+            ["title", "message", "signal", "match", "error", "after", "when", "steps", "instead", "ends_step", "undo"];
         self.shape(node, "an event", &known)?;
         self.note(&format!("event.{name}"), entry.key_start, entry.key_end);
         let triggers: Vec<&str> =
@@ -44,6 +45,13 @@ impl Compiler<'_> {
         let owner = (!process).then(|| host.into());
         let span = self.source.span(entry.key_start);
         let ends_step = node.get("ends_step").is_some_and(|ends| self.flag(ends));
+        let undo = node.get("undo").is_some_and(|undo| self.flag(undo));
+        if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == "undo")
+            && node.get("instead").is_none()
+        {
+            let message = text!("只有 `instead` 才有可撤销的内容", "only `instead` gives up something that is undone");
+            self.say_at(&codes::SHAPE_INVALID_VALUE, entry.key_start, entry.key_end, message, None);
+        }
         let local = match &on {
             Trigger::Message(_) => Some("message"),
             Trigger::Error(_) => Some("error"),
@@ -58,7 +66,7 @@ impl Compiler<'_> {
             let action = match (node.get("steps"), node.get("instead")) {
                 (Some(steps), None) => Some(HandlerAction::Steps(compiler.block(steps, block, owner))),
                 (None, Some(instead)) => {
-                    Some(HandlerAction::Instead { block: compiler.block(instead, block, owner), undo: false })
+                    Some(HandlerAction::Instead { block: compiler.block(instead, block, owner), undo })
                 }
                 _ => {
                     let message =

@@ -120,6 +120,7 @@ impl Compiler<'_> {
             if name.as_ref() == "initiator" {
                 excluded.push(NotWho::Initiator);
             } else {
+                let name = self.parts.step(&name);
                 self.refer(ReferenceKind::Not, &name, item);
                 excluded.push(NotWho::Step(StepKey::clone(&name)));
             }
@@ -130,7 +131,12 @@ impl Compiler<'_> {
     fn shows(&mut self, node: &Node) -> Vec<Path> {
         let mut shown = Vec::new();
         for item in self.one_or_many(node) {
-            if let Some(path) = self.path(item) {
+            if let Some(mut path) = self.path(item) {
+                // A field goes before a step of the same name.
+                if let Some(first) = path.first().filter(|first| self.data.iter().all(|field| field.name != **first)) {
+                    let named = self.parts.step(first);
+                    path.splice(..1, named.split('.').map(Arc::from));
+                }
                 self.refer(ReferenceKind::Shows, &path.join("."), item);
                 shown.push(path);
             }

@@ -12,7 +12,7 @@ use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
 use crate::rules::calendar::Calendar;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "process",
     "title",
     "owner",
@@ -27,6 +27,7 @@ const KEYS: [&str; 20] = [
     "input",
     "start",
     "data",
+    "parts",
     "steps",
     "events",
     "policy",
@@ -72,6 +73,9 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let calendars = compiler.calendars(tree);
     let key = tree.get("key").and_then(|key| compiler.expression(key, Expectation::Any));
     let starts = tree.get("start").map(|start| compiler.starts(start)).unwrap_or_default();
+    if let Some(parts) = tree.get("parts") {
+        compiler.read_parts(parts);
+    }
     match compiler.required(tree, "steps", "the process") {
         Some(steps) => {
             compiler.note("steps", steps.start, steps.start + 1);
@@ -80,6 +84,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
         None => return None,
     }
     let handlers = tree.get("events").map(|events| compiler.handlers(events, "", true)).unwrap_or_default();
+    compiler.unused_parts();
     let policy = tree.get("policy").map(|policy| compiler.policy(policy)).unwrap_or_default();
     let library = compiler.library;
     Some(Definition {

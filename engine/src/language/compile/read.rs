@@ -7,22 +7,8 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 14] = [
-    "alongside",
-    "parts",
-    "do",
-    "compensate",
-    "escalate",
-    "add",
-    "grows",
-    "extend",
-    "undo",
-    "by",
-    "reason",
-    "while_open",
-    "at_end",
-    "same_approver_again",
-];
+pub(crate) const LATER: [&str; 8] =
+    ["alongside", "escalate", "extend", "by", "reason", "while_open", "at_end", "same_approver_again"];
 
 /// What every expression may read, and words of expressions.
 const RESERVED: [&str; 13] = [

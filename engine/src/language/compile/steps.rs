@@ -13,17 +13,17 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 20] = [
-    "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
-    "run", "end", "fail", "back_to", "start", "send", "signal", "notify",
+pub(super) const KINDS: [&str; 22] = [
+    "call", "task", "approve", "decide", "script", "set", "add", "choose", "parallel", "each", "repeat", "wait",
+    "first", "run", "do", "end", "fail", "back_to", "start", "send", "signal", "notify",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 4] = ["escalate", "add", "do", "compensate"];
+const KINDS_LATER: [&str; 1] = ["escalate"];
 /// Keys that stand beside the kind.
-const BESIDE: [&str; 11] =
-    ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps"];
+const BESIDE: [&str; 12] =
+    ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps", "compensate"];
 /// What some kinds have beside them in addition.
-const MORE: [&str; 6] = ["with", "join", "rest", "at_most", "until", "link"];
+const MORE: [&str; 7] = ["with", "join", "rest", "at_most", "until", "link", "undo"];
 
 /// Keys that say what a step is, but for `steps`.
 pub(crate) fn step_kinds() -> &'static [&'static str] {
@@ -46,7 +46,7 @@ impl Compiler<'_> {
             }
         }
         (self.block, self.step) = outer;
-        self.blocks.insert(key.clone(), Block { key: key.clone(), owner, steps });
+        self.blocks.insert(key.clone(), Block { key: key.clone(), owner, steps, part: self.parts.prefix() });
         key
     }
 
@@ -56,7 +56,8 @@ impl Compiler<'_> {
             return None;
         };
         let id = self.required(node, "id", "a step")?;
-        let key = self.name(id)?;
+        let name = self.name(id)?;
+        let key: StepKey = format!("{}{name}", self.parts.prefix()).into();
         if let Some(first) = self.places.get(&key) {
             let line = self.source.span(first.id.0).line;
             let message = text!(
@@ -89,6 +90,8 @@ impl Compiler<'_> {
             (_, Some(outcomes)) => self.outcomes(outcomes, &key, &output),
         };
         let handlers = node.get("events").map(|events| self.handlers(events, &key, false)).unwrap_or_default();
+        let compensate = node.get("compensate").filter(|_| kind_entry.is_none_or(|entry| entry.key != "compensate"));
+        let compensate = compensate.and_then(|compensate| self.compensation(compensate, &name, &key, &output));
         let due = node.get("due").and_then(|due| self.due(due));
         let retry = node.get("retry").and_then(|retry| self.retry(retry));
         let milestone = node.get("milestone").and_then(|milestone| self.name(milestone));
@@ -109,6 +112,7 @@ impl Compiler<'_> {
             due,
             retry,
             milestone,
+            compensate,
             span: self.source.span(node.start),
         };
         self.steps.insert(key.clone(), Arc::new(step));
@@ -120,6 +124,9 @@ impl Compiler<'_> {
         let mut found: Vec<&Entry> = entries.iter().filter(|entry| KINDS.contains(&entry.key.as_str())).collect();
         if found.is_empty() {
             found.extend(entries.iter().filter(|entry| entry.key == "steps"));
+        }
+        if found.is_empty() {
+            found.extend(entries.iter().filter(|entry| entry.key == "compensate"));
         }
         let mut told = false;
         let has_kind = !found.is_empty();
@@ -185,6 +192,7 @@ impl Compiler<'_> {
             "decide" => self.decide(value, node),
             "script" => self.script(value, node),
             "set" => self.set(value),
+            "add" => self.add(value),
             "choose" => self.choose(value, key),
             "parallel" => self.parallel(value, node, key),
             "each" => self.each(value, node, key),
@@ -200,12 +208,14 @@ impl Compiler<'_> {
                 let block = self.block(value, key.clone(), Some(key.clone()));
                 Some(StepKind::Steps { block })
             }
+            "do" => self.part(value, key),
             "end" => {
                 let outcome = self.name(value)?;
                 Some(StepKind::End { outcome })
             }
             "fail" => self.fail(value),
             "back_to" => self.back(value, node).map(StepKind::BackTo),
+            "compensate" => self.compensate(value),
             _ => None,
         }
     }
@@ -219,20 +229,25 @@ impl Compiler<'_> {
             "link" => matches!(kind, "run" | "start"),
             "retry" => kind == "call",
             "into" => {
-                matches!(kind, "call" | "task" | "approve" | "decide" | "script" | "wait" | "run" | "start" | "send")
+                let kinds = ["call", "task", "approve", "decide", "script", "wait", "run", "start", "send", "do"];
+                kinds.contains(&kind)
             }
             "fills" => matches!(kind, "task" | "approve"),
             "outcomes" => {
-                matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait" | "start" | "send")
+                matches!(kind, "call" | "task" | "approve" | "run" | "first" | "wait" | "start" | "send" | "do")
             }
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
-            "at_most" => kind == "back_to",
-            "due" => !matches!(
-                kind,
-                "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose" | "signal" | "notify"
-            ),
-            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "signal" | "notify"),
+            "at_most" | "undo" => kind == "back_to",
+            "compensate" => !matches!(kind, "end" | "fail" | "back_to"),
+            "due" => {
+                let at_once = ["set", "add", "decide", "script", "choose", "signal", "notify"];
+                !matches!(kind, "end" | "fail" | "back_to") && !at_once.contains(&kind)
+            }
+            "events" => {
+                let at_once = ["set", "add", "decide", "script", "signal", "notify"];
+                !matches!(kind, "end" | "fail" | "back_to") && !at_once.contains(&kind)
+            }
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,
         };

@@ -166,6 +166,10 @@ impl Compiler<'_> {
             StepKind::Task(task) => self.form_type(task.form.as_ref()),
             StepKind::Approve(ballot) if ballot.form.is_some() => self.form_type(ballot.form.as_ref()),
             StepKind::Wait(crate::language::definition::WaitFor::Message(wait)) => self.message_type(&wait.message),
+            StepKind::Do { block, .. } => {
+                let last = self.blocks.get(block).and_then(|block| self.steps.get(block.steps.last()?));
+                last.map_or(Type::Any, |last| self.output_type(&last.kind))
+            }
             _ => Type::Any,
         }
     }

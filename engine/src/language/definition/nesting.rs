@@ -32,8 +32,12 @@ pub enum Join {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rest {
+    /// They are withdrawn.
     Cancel,
+    /// They go on beside, and the list around ends only when they have.
     Finish,
+    /// They go on beside, and are withdrawn when the list around ends.
+    UntilEnd,
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +51,8 @@ pub struct Each {
     pub block: BlockKey,
     pub join: Join,
     pub rest: Rest,
+    /// `add` appends to the list while it is open.
+    pub grows: bool,
 }
 
 #[derive(Clone, Debug)]

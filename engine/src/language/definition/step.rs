@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Alternative, BallotSpec, Branch, Call, Due, Each, Handler, Join, Notify, ParallelBranch, Repeat, Rest, Retry, Run,
-    Send, Signal, Span, TaskSpec, WaitFor,
+    Alternative, BallotSpec, Branch, Call, Compensation, Due, Each, Handler, Join, Notify, ParallelBranch, Repeat,
+    Rest, Retry, Run, Send, Signal, Span, TaskSpec, WaitFor,
 };
 use crate::id::{BlockKey, StepKey};
 use crate::rules::expression::Expression;
@@ -29,6 +29,8 @@ pub struct Step {
     pub due: Option<Due>,
     pub retry: Option<Retry>,
     pub milestone: Option<Arc<str>>,
+    /// What undoes it once it is completed.
+    pub compensate: Option<Compensation>,
     pub span: Span,
 }
 
@@ -47,6 +49,10 @@ pub enum StepKind {
         with: BTreeMap<Arc<str>, Template>,
     },
     Set {
+        values: Vec<(Path, Template)>,
+    },
+    /// Appends to lists; items of an open `each` that grows begin at once.
+    Add {
         values: Vec<(Path, Template)>,
     },
     Choose {
@@ -72,6 +78,11 @@ pub enum StepKind {
     Steps {
         block: BlockKey,
     },
+    /// A part, expanded in place: its steps are named after this one, `carry_out.do_it`.
+    Do {
+        part: Arc<str>,
+        block: BlockKey,
+    },
     End {
         outcome: Arc<str>,
     },
@@ -81,6 +92,11 @@ pub enum StepKind {
         message: Option<TextTemplate>,
     },
     BackTo(Back),
+    /// Undoes completed steps, newest first: a step, with all inside it; without one, what the block around has done.
+    Compensate {
+        of: Option<StepKey>,
+        parallel: bool,
+    },
 }
 
 impl StepKind {
@@ -94,6 +110,7 @@ impl StepKind {
             StepKind::Decide { .. } => "decide",
             StepKind::Script { .. } => "script",
             StepKind::Set { .. } => "set",
+            StepKind::Add { .. } => "add",
             StepKind::Choose { .. } => "choose",
             StepKind::Parallel { .. } => "parallel",
             StepKind::Each(_) => "each",
@@ -106,9 +123,11 @@ impl StepKind {
             StepKind::Signal(_) => "signal",
             StepKind::Notify(_) => "notify",
             StepKind::Steps { .. } => "steps",
+            StepKind::Do { .. } => "do",
             StepKind::End { .. } => "end",
             StepKind::Fail { .. } => "fail",
             StepKind::BackTo(_) => "back_to",
+            StepKind::Compensate { .. } => "compensate",
         }
     }
 }
@@ -169,4 +188,34 @@ pub struct Back {
     pub at_most: Option<u32>,
     /// Undo completed steps of the region that have a compensation.
     pub undo: bool,
+}
+
+impl Step {
+    /// Every return that the step may take.
+    pub(crate) fn backs(&self) -> Vec<&Back> {
+        let mut routes: Vec<&Route> = self.outcomes.values().collect();
+        match &self.kind {
+            StepKind::BackTo(back) => return vec![back],
+            StepKind::Choose { branches } => routes.extend(branches.iter().map(|branch| &branch.route)),
+            StepKind::First { alternatives } => {
+                routes.extend(alternatives.iter().map(|alternative| &alternative.route));
+            }
+            _ => {}
+        }
+        routes.into_iter().filter_map(|route| if let Route::Back(back) = route { Some(back) } else { None }).collect()
+    }
+}
+
+impl StepKind {
+    /// Whether steps of its own run inside it while it is open.
+    pub(crate) fn has_inside(&self) -> bool {
+        matches!(
+            self,
+            StepKind::Steps { .. }
+                | StepKind::Do { .. }
+                | StepKind::Parallel { .. }
+                | StepKind::Each(_)
+                | StepKind::Repeat(_)
+        )
+    }
 }

@@ -450,6 +450,56 @@ codes! {
         "Its condition is always false, or one before it always holds."
         "when: =false" =>
         "when: =severity > 3";
+    PART_UNKNOWN: "part.unknown" Error "没有此部分" "Unknown part"
+        "`parts` 里没有这个名称。"
+        "`parts` has no such name."
+        "do: cary_out" =>
+        "do: carry_out";
+    PART_RECURSIVE: "part.recursive" Error "部分包含自己" "Part that does itself"
+        "部分在原处展开，展开不会结束。"
+        "A part is expanded in place, and this would never end."
+        "parts: { a: [ { id: x, do: a } ] }" =>
+        "back_to: (an earlier step)";
+    PART_TOO_LARGE: "part.too_large" Error "部分展开后过大" "Parts expand to too much"
+        "部分最多嵌套 8 层，展开后最多 5000 个步骤。"
+        "Parts nest at most 8 deep and make at most 5000 steps."
+        "parts that do parts that do parts…" =>
+        "run: another_process";
+    PART_UNUSED: "part.unused" Warning "部分没有被使用" "Part that nothing does"
+        "没有使用的部分不会被检查。"
+        "What is never done is never checked."
+        "parts: { carry_out: [ … ] } (and no `do: carry_out`)" =>
+        "{ id: carry_out, do: carry_out }";
+    COMPENSATE_UNKNOWN: "compensate.unknown" Error "撤销未知的步骤" "Undoes an unknown step"
+        "流程里没有这个步骤。"
+        "The process has no such step."
+        "compensate: resrve" =>
+        "compensate: reserve";
+    COMPENSATE_NOT_AROUND: "compensate.not_around" Error "撤销目标不可达" "Undoes a step not around"
+        "只能撤销本列表或外层列表中已经走过的步骤，或外层的步骤块。"
+        "What is undone is an earlier step of this list or of one around it, or a block around."
+        "compensate: (a step of another branch)" =>
+        "compensate: (a step before the branches)";
+    COMPENSATE_NOTHING: "compensate.nothing" Error "没有可撤销的内容" "Nothing to undo"
+        "这个步骤和它里面的步骤都没有 `compensate`。"
+        "Neither the step nor anything inside it has a `compensate`."
+        "compensate: review" =>
+        "compensate: reserve (a step with `compensate: { call: release }`)";
+    COMPENSATE_INSIDE: "compensate.inside" Error "撤销步骤不能这样做" "What undoes a step cannot do this"
+        "撤销要做到底：不能结束流程，也不能再撤销别的步骤。"
+        "Undoing goes to its end: it neither ends the process nor undoes others."
+        "compensate: [ { id: stop, end: over } ]" =>
+        "compensate: { call: stock.release }";
+    EACH_GROWS: "each.grows" Error "列表不能增长" "List that cannot grow"
+        "只有 `data` 中的列表才能用 `add` 追加。"
+        "Only a list of `data` can be added to."
+        "each: { of: =input.lots, grows: true }" =>
+        "each: { of: =lots, grows: true }";
+    ADD_NO_LIST: "add.no_list" Error "追加的目标不是列表" "Adds to what is no list"
+        "`add` 在列表末尾追加。"
+        "`add` appends to lists."
+        "add: { severity: =[ 3 ] }" =>
+        "add: { lots: =steps.trace_more.output.lots }";
     LOOP_UNBOUNDED: "loop.unbounded" Error "循环既无等待也无上限" "Loop with no wait and no bound"
         "它会不停地转。"
         "It would turn for ever."

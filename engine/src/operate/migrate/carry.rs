@@ -103,6 +103,7 @@ fn end(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
     match scope.purpose {
         Purpose::Route | Purpose::Instead { .. } => draft.emit(Event::StepLeft { run: scope.parent }),
         Purpose::Beside { .. } => {}
+        Purpose::Undo { .. } => crate::undo::go_on(draft, scope.parent)?,
         Purpose::Body | Purpose::Branch { .. } | Purpose::Item => {
             if let Some(step) = draft.step_of(scope.parent) {
                 step::child_ended(draft, scope.parent, &step)?;

@@ -187,7 +187,7 @@ impl Judge<'_> {
         let withdrawable = match purpose {
             Purpose::Branch { .. } | Purpose::Route | Purpose::Beside { .. } => true,
             Purpose::Instead { .. } => parent != ROOT_RUN,
-            Purpose::Body | Purpose::Item => false,
+            Purpose::Body | Purpose::Item | Purpose::Undo { .. } => false,
         };
         if self.plan.cancel.contains(key) && withdrawable {
             return self.act(What::Withdraw { scope: id }, &key.into(), why);

@@ -11,7 +11,7 @@ use super::{Calendar, Hours};
 use crate::rules::document::{self, Entry, Kind, Node, Place};
 use crate::rules::expression::nearest;
 
-const KEYS: [&str; 7] = ["calendar", "title", "version", "zone", "week", "holidays", "working"];
+const KEYS: [&str; 8] = ["calendar", "title", "version", "zone", "week", "holidays", "working", "official"];
 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 /// The longest range of holidays, in days.
 const RANGE_MAX: i64 = 366;
@@ -95,7 +95,8 @@ impl Parser {
             let place = find("working").map_or(Place::default(), |entry| entry.place);
             self.fault(place, "working", format!("{day} is also a holiday"), format!("{day} 同时列为假日"));
         }
-        Some(Calendar { name: name?, version: version?, zone: zone?, week: week?, holidays, working })
+        let official = find("official").map(|entry| self.years(entry));
+        Some(Calendar { name: name?, version: version?, zone: zone?, week: week?, holidays, working, official })
     }
 
     fn unknown(&mut self, entries: &[Entry], known: &[&str], path: &str) {
@@ -182,6 +183,31 @@ impl Parser {
                     path,
                     "hours are written `08:30-17:30`, from earlier to later, up to `24:00`",
                     "时段写作 `08:30-17:30`，先早后晚，至多到 `24:00`",
+                ),
+            }
+        }
+        found
+    }
+
+    /// Years whose days off are given notice of: `official: [ 2025, 2026 ]`.
+    fn years(&mut self, entry: &Entry) -> BTreeSet<i32> {
+        let items = match &entry.value.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&entry.value),
+        };
+        let mut found = BTreeSet::new();
+        for item in items {
+            let year = match &item.kind {
+                Kind::Text(text) if text.len() == 4 => text.parse::<i32>().ok(),
+                _ => None,
+            };
+            match year {
+                Some(year) => drop(found.insert(year)),
+                None => self.fault(
+                    item.place,
+                    "official",
+                    "`official` lists years, such as `[ 2025, 2026 ]`",
+                    "`official` 列出年份，例如 `[ 2025, 2026 ]`",
                 ),
             }
         }

@@ -207,6 +207,20 @@ proptest! {
 }
 
 #[test]
+fn a_year_without_an_official_notice_is_provisional() {
+    let calendar = |official: &str| {
+        let text = format!("calendar: x\nzone: Asia/Shanghai\nweek: {{ monday: [ \"08:00-17:00\" ] }}\n{official}");
+        Calendar::parse(&text)
+    };
+    let at = |text: &str| Timestamp::parse(text).expect("a moment");
+    let known = calendar("official: [ 2025, 2026 ]\n").expect("a calendar");
+    assert!(!known.is_provisional(at("2026-12-31T15:59:59Z")));
+    assert!(known.is_provisional(at("2026-12-31T16:00:00Z")), "it is 2027 in Shanghai");
+    assert!(!calendar("").expect("a calendar").is_provisional(at("2030-01-01T00:00:00Z")), "nothing is said of years");
+    assert!(calendar("official: [ soon ]\n").is_err());
+}
+
+#[test]
 fn a_day_is_over_at_midnight_where_the_calendar_is_even_when_the_clock_changes() {
     let ends = |calendar: &Calendar, day: &str, wanted: &str| {
         let day = day.parse().expect("a day");

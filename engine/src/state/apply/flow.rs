@@ -43,8 +43,12 @@ impl State {
                 records,
                 opened,
                 people: ScopePeople::default(),
+                log: RedBlackTreeMapSync::new_sync(),
+                rests: Vec::new(),
+                known: self.known_to(parent, purpose),
             },
         );
+        self.begin_undoing(parent, purpose);
         self.run_mut(parent, |run| {
             run.children.push(scope);
             match (&mut run.body, purpose) {
@@ -71,6 +75,8 @@ impl State {
             }
             _ => {}
         });
+        self.undone(ended.parent, &ended.purpose);
+        self.note_idle(ended.parent);
         self.note_growth(ended.parent);
     }
 
@@ -111,6 +117,7 @@ impl State {
                 run.children.retain(|child| *child != id);
             }
         });
+        self.keep_log(scope);
     }
 
     pub(super) fn enter(
@@ -128,17 +135,19 @@ impl State {
             event::Body::Parallel { branches, join, rest } => {
                 Body::Parallel { branches: branches.clone(), join: *join, rest: *rest, ended: 0 }
             }
-            event::Body::Each { name, items, keys, at_once, join, rest } => Body::Each {
+            event::Body::Each { name, items, keys, at_once, join, rest, grows } => Body::Each {
                 name: name.clone(),
                 items: items.clone(),
                 keys: Arc::new(keys.clone()),
                 at_once: *at_once,
                 join: *join,
                 rest: *rest,
+                grows: *grows,
                 next: 0,
                 ended: 0,
                 results: RedBlackTreeMapSync::new_sync(),
             },
+            event::Body::Undo => Body::Undo { lanes: RedBlackTreeMapSync::new_sync(), then: event::UndoThen::Next },
             event::Body::Repeat => Body::Repeat { rounds: 0 },
             event::Body::First { alternatives } => Body::First { alternatives: alternatives.clone() },
         };
@@ -155,8 +164,22 @@ impl State {
             subscriptions: Vec::new(),
             incident: None,
             due: None,
+            provisional: false,
+            log: RedBlackTreeMapSync::new_sync(),
+            noted: None,
         };
+        let is_undo = matches!(run.body, Body::Undo { .. });
         self.runs.insert_mut(id, run);
+        self.note_idle(id);
+        if is_undo {
+            // The way back is no visit.
+            if let Some(open) = self.scopes.get_mut(&scope) {
+                let before = open.cursor;
+                open.cursor = Cursor::Open { run: id };
+                self.unready(before);
+            }
+            return;
+        }
         self.note_growth(id);
         let visits = self.visits.get(step).copied().unwrap_or(0) + 1;
         self.visits.insert_mut(step.clone(), visits);
@@ -227,6 +250,7 @@ impl State {
     }
 
     pub(super) fn go_on(&mut self, run: RunId, then: &Then) {
+        self.keep_done(run);
         self.operations.growing.remove_mut(&run);
         match then {
             Then::Next => self.leave(run),
@@ -234,6 +258,7 @@ impl State {
                 run.phase = Phase::Leaving;
                 run.body = Body::Plain;
             }),
+            Then::Apart => self.leave_apart(run),
             Then::Stop => self.remove_run(run),
         }
     }
@@ -304,6 +329,18 @@ impl State {
         let Some((root, rest)) = write.path.split_first() else { return };
         let mut id = from;
         while let Some(scope) = self.scopes.get(&id) {
+            if let Some(known) = &scope.known
+                && known.get(root).is_some()
+            {
+                // Steps that undo another see what they write themselves; a variable that is gone has no other place.
+                if let Some(Scope { known: Some(known), .. }) = self.scopes.get_mut(&id) {
+                    known.set(&write.path, write.value.clone());
+                }
+                if self.data.get(root).is_none() {
+                    return;
+                }
+                break;
+            }
             if scope.variable.as_ref().is_some_and(|variable| variable.name == *root) {
                 if let Some(Scope { variable: Some(variable), .. }) = self.scopes.get_mut(&id) {
                     variable.value.set(rest, write.value.clone());
@@ -318,9 +355,10 @@ impl State {
 
     /// The flow goes on after the run's step.
     pub(super) fn leave(&mut self, id: RunId) {
+        self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let (scope, index) = (run.scope, run.index);
-        self.runs.remove_mut(&id);
+        self.forget(id);
         // The target of a return is done: it goes on where the return wants it to.
         let resume = self.scopes.get(&scope).and_then(|scope| scope.people.resume.clone());
         if let Some(resume) = resume.filter(|resume| resume.after == index) {
@@ -334,10 +372,13 @@ impl State {
     }
 
     pub(super) fn remove_run(&mut self, id: RunId) {
+        self.keep_done(id);
         let Some(run) = self.runs.get(&id) else { return };
         let scope = run.scope;
-        self.runs.remove_mut(&id);
-        self.operations.growing.remove_mut(&id);
+        if run.phase == Phase::Resting {
+            return self.end_rest(id);
+        }
+        self.forget(id);
         if let Some(open) = self.scopes.get_mut(&scope) {
             open.cursor = Cursor::Held;
         }

@@ -52,7 +52,11 @@ impl State {
                         run.index = moved.place(run.index, true);
                     }
                 }
+                Cursor::Resting { index } => *index = moved.place(*index, false),
                 Cursor::Held => {}
+            }
+            for rest in scope.rests.clone() {
+                self.run_mut(rest, |run| run.index = moved.place(run.index, true));
             }
         }
     }
@@ -69,6 +73,7 @@ impl State {
                 incident.step = incident.step.as_ref().map(name);
             }
         }
+        self.rename_logs(&name);
         renamed(&mut self.records, &name);
         renamed(&mut self.visits, &name);
         renamed(&mut self.jumps, &name);

@@ -143,9 +143,10 @@ impl State {
     /// Whether a step may open further items.
     pub(super) fn note_growth(&mut self, id: RunId) {
         let grows = match self.runs.get(&id).map(|run| (&run.body, run.phase)) {
-            Some((Body::Each { keys, at_once, next, ended, .. }, crate::state::Phase::Open)) => {
-                *next < keys.len() as u64 && next.saturating_sub(*ended) < u64::from(*at_once)
-            }
+            Some((
+                Body::Each { keys, at_once, next, ended, .. },
+                crate::state::Phase::Open | crate::state::Phase::Resting,
+            )) => *next < keys.len() as u64 && next.saturating_sub(*ended) < u64::from(*at_once),
             _ => false,
         };
         if grows {
@@ -164,6 +165,7 @@ impl State {
             (Some(Hold { kind: HoldKind::Quarantined { .. }, .. }), _) => InstanceStatus::Quarantined,
             (_, Some(_)) => InstanceStatus::Cancelling,
             (Some(Hold { kind: HoldKind::Suspended, .. }), None) => InstanceStatus::Suspended,
+            (None, None) if self.is_cancelled_by_undoing() => InstanceStatus::Compensating,
             (None, None) => InstanceStatus::Running,
         };
     }
