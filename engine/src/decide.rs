@@ -66,6 +66,11 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
             draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
             Ok(())
         }
+        Action::Raise(raise) => crate::raise::raise(draft, raise, &command.actor),
+        Action::EscalateChild { run, child, code, detail } => {
+            awaited(draft, *run, *child)?;
+            step::escalate::tell(draft, *run, code, detail.clone())
+        }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
         Action::Cancel { reason } => cancel(draft, &command.actor, reason),

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use crate::command::Command;
+use crate::condition;
 use crate::event::Event;
 use crate::facts::{Ask, Context, Fact};
 use crate::id::{IncidentId, RunId, ScopeId};
@@ -88,6 +89,8 @@ pub struct Draft {
     events: Vec<Event>,
     handled: bool,
     steps: u32,
+    /// How many events there were when conditions were judged last.
+    judged: Option<usize>,
     /// The step whose activity is being asked for.
     pub(crate) asking: Option<Arc<Step>>,
     /// The run that an incident while handling the command belongs to.
@@ -109,6 +112,7 @@ impl Draft {
             events: Vec::new(),
             handled: false,
             steps: 0,
+            judged: None,
             asking: None,
             place: None,
         }
@@ -135,6 +139,11 @@ impl Draft {
                     crate::decide::handle(self, &command)
                 }
                 Item::Scope(scope) => crate::flow::advance(self, scope),
+                Item::Conditions => condition::judge(self),
+                Item::Stalled(run) => {
+                    condition::stall(self, run);
+                    Ok(())
+                }
             };
             match result {
                 Ok(()) => {}
@@ -160,12 +169,18 @@ impl Draft {
                             self.raise(code, detail, place, None);
                         }
                         Item::Scope(scope) => self.raise(code, detail, None, Some(scope)),
+                        Item::Conditions | Item::Stalled(_) => {
+                            let place = self.place;
+                            self.raise(code, detail, place, None);
+                        }
                     }
                 }
             }
             match item {
                 Item::Command => self.handled = true,
                 Item::Scope(_) => self.steps += 1,
+                Item::Conditions => self.judged = Some(events),
+                Item::Stalled(_) => {}
             }
         }
     }
@@ -174,10 +189,21 @@ impl Draft {
         let spent = self.steps >= STEPS_PER_TRANSITION
             || self.events.len() >= EVENTS_PER_TRANSITION
             || (self.definition.policy.boundary == Boundary::Commit && self.steps > 0);
-        if spent {
-            return None;
+        let state = self.state.as_ref()?;
+        match state.ready.values().next() {
+            Some(_) if spent => None,
+            Some(scope) => Some(Item::Scope(*scope)),
+            None if self.must_judge() => Some(Item::Conditions),
+            None => condition::stalled(self).map(Item::Stalled),
         }
-        self.state.as_ref()?.ready.values().next().copied().map(Item::Scope)
+    }
+
+    /// Conditions are waited for, and something may have changed since they were judged.
+    fn must_judge(&self) -> bool {
+        let since = self.judged.unwrap_or(0);
+        let first = self.judged.is_none() && condition::goes_on(&self.command.action);
+        condition::is_waited_for(self)
+            && (first || self.events.get(since..).is_some_and(|events| events.iter().any(condition::may_change)))
     }
 
     /// Gives the answer to the question that advancing stopped at.
@@ -257,6 +283,10 @@ impl Draft {
 enum Item {
     Command,
     Scope(ScopeId),
+    /// What is waited for in the instance's own data.
+    Conditions,
+    /// Nothing is left that could change what is waited for.
+    Stalled(RunId),
 }
 
 /// An incident, as a stop.

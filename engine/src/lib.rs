@@ -12,8 +12,8 @@
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
-//! | [`draft`], [`decide`], [`work`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
-//! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
+//! | [`draft`], [`decide`], [`work`], [`raise`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
+//! | `flow`, `alongside`, `condition`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
@@ -21,9 +21,11 @@
 //! | [`canonical`] | the bytes of what is stored and hashed |
 //! | [`history`] | the log's row, its chain, deciding again |
 
+mod alongside;
 mod ballot;
 pub mod canonical;
 pub mod command;
+mod condition;
 pub mod day;
 mod deadline;
 pub mod decide;
@@ -40,6 +42,7 @@ pub mod input;
 pub mod language;
 pub mod project;
 pub mod quantity;
+pub mod raise;
 pub mod rejection;
 pub mod row_key;
 pub mod rules;

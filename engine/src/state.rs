@@ -20,7 +20,9 @@ pub use self::names::{At, Extra};
 pub use self::view::WakeSource;
 use crate::command::{Actor, Cause, WorkId};
 use crate::event::{Candidates, Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
-use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::id::{
+    BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
+};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Rest, Rule, SeatOrder};
 use crate::project::InstanceStatus;
@@ -69,6 +71,15 @@ pub struct State {
     pub(crate) acted: Map<StepKey, Set<UserId>>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
+    /// What is waited for in its own data.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) conditions: Map<ConditionId, Waiting>,
+    /// Lists alongside that have begun.
+    #[serde(default, skip_serializing_if = "Set::is_empty")]
+    pub(crate) begun: Set<Arc<str>>,
+    /// The outcome with which it ends as soon as what must be done alongside is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ending: Option<Arc<str>>,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
 }
@@ -241,6 +252,15 @@ pub struct Subscription {
     pub(crate) purpose: SubscriptionPurpose,
     pub(crate) message: Arc<str>,
     pub(crate) matches: Value,
+}
+
+/// A condition that is waited for, and whether it held when it was judged last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub(crate) id: ConditionId,
+    pub(crate) run: RunId,
+    pub(crate) purpose: SubscriptionPurpose,
+    pub(crate) held: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

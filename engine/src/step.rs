@@ -7,6 +7,7 @@ pub(crate) mod back;
 pub(crate) mod call;
 pub(crate) mod choose;
 pub(crate) mod each;
+pub(crate) mod escalate;
 pub(crate) mod first;
 pub(crate) mod parallel;
 pub(crate) mod repeat;
@@ -58,11 +59,11 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
                 milestone: step.milestone.clone(),
                 then: Then::Stop,
             });
-            flow::end_process(draft, outcome.clone());
-            Ok(())
+            crate::alongside::end(draft, scope, outcome.clone())
         }
         StepKind::Fail { error, message } => call::fail(draft, scope, step, error, message.as_ref(), place),
         StepKind::BackTo(back) => back::enter(draft, scope, step, back),
+        StepKind::Escalate { code, with } => escalate::enter(draft, scope, step, (code, with), place),
     }
 }
 

@@ -44,7 +44,7 @@ fn open_work(draft: &Draft, id: WorkId) -> Deciding<OpenWork> {
 }
 
 /// Who was first, as far as the state still knows.
-fn gone(state: &State, id: WorkId) -> Rejection {
+pub(crate) fn gone(state: &State, id: WorkId) -> Rejection {
     let by_run = |record: &crate::state::Record| record.run == id.run;
     let record = state.records.values().find(|record| by_run(record));
     let who = record.and_then(|record| record.by.as_ref()).and_then(Actor::id);
@@ -163,7 +163,7 @@ pub(crate) fn complete(draft: &mut Draft, complete: &Complete, actor: &Actor) ->
 }
 
 /// People act; the platform and services do not do people's work.
-fn acting(draft: &mut Draft, actor: &Actor) -> Deciding<UserId> {
+pub(crate) fn acting(draft: &mut Draft, actor: &Actor) -> Deciding<UserId> {
     let Some(id) = actor.id().cloned() else {
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
@@ -184,26 +184,31 @@ fn may_act(draft: &mut Draft, work: &OpenWork, id: WorkId, actor: &Actor) -> Dec
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
     let own = person(draft, &entitled)?;
-    for group in &work.task.candidates {
+    among(draft, &work.task.candidates, &entitled, &own)
+}
+
+/// Refuses whoever is none of the candidates.
+pub(crate) fn among(draft: &mut Draft, candidates: &[Candidates], entitled: &UserId, own: &PersonFact) -> Deciding<()> {
+    for group in candidates {
         let fits = match group {
             Candidates::ManagerOf { id } => match draft.ask(Ask::Person(id.clone()))? {
-                Fact::Person { person } => person.and_then(|person| person.manager).as_ref() == Some(&entitled),
+                Fact::Person { person } => person.and_then(|person| person.manager).as_ref() == Some(entitled),
                 _ => return Err(Stop::Diverged),
             },
-            other => is_candidate(other, &entitled, &own),
+            other => is_candidate(other, entitled, own),
         };
         if fits {
             return Ok(());
         }
     }
-    reject(Rejection::NotCandidate { wanted: wanted(&work.task.candidates) })
+    reject(Rejection::NotCandidate { wanted: wanted(candidates) })
 }
 
-fn wanted(candidates: &[Candidates]) -> Arc<str> {
+pub(crate) fn wanted(candidates: &[Candidates]) -> Arc<str> {
     candidates.iter().map(step::task::describe).collect::<Vec<_>>().join(" / ").into()
 }
 
-fn is_candidate(group: &Candidates, who: &UserId, person: &PersonFact) -> bool {
+pub(crate) fn is_candidate(group: &Candidates, who: &UserId, person: &PersonFact) -> bool {
     match group {
         Candidates::Role { role, scope } => person.roles.iter().any(|held| held.covers(role, scope)),
         Candidates::User { id } => id == who,
@@ -226,19 +231,11 @@ fn excluded(
     };
     let refused =
         matches!(&step.kind, StepKind::Approve(_)) && definition.policy.initiator_approves == InitiatorApproves::Refuse;
-    for rule in not.iter().chain(refused.then_some(&NotWho::Initiator)) {
-        let named = match rule {
-            NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
-            NotWho::Step(key) => {
-                // A block stands for all the steps inside it.
-                let within = |acted: &Arc<str>| acted == key || definition.is_inside(acted, key);
-                let acted = state.acted.iter().any(|(acted, people)| within(acted) && people.contains(who));
-                acted.then(|| key.clone())
-            }
-        };
-        if let Some(step) = named {
-            return Some((who.clone(), step));
-        }
+    let initiator = refused.then_some([NotWho::Initiator]);
+    let named = excluded_by(definition, state, not, who)
+        .or_else(|| excluded_by(definition, state, initiator.as_ref()?.as_slice(), who));
+    if let Some(step) = named {
+        return Some((who.clone(), step));
     }
     if let Some(Body::Ballot { seats, .. }) = state.runs.get(&id.run).map(|run| &run.body) {
         let voted = seats.iter().filter_map(|seat| seat.vote.as_ref());
@@ -247,6 +244,22 @@ fn excluded(
         }
     }
     None
+}
+
+/// The first of these rules that excludes this person: the step where they have acted.
+pub(crate) fn excluded_by(definition: &Definition, state: &State, not: &[NotWho], who: &UserId) -> Option<Arc<str>> {
+    not.iter().find_map(|rule| match rule {
+        NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
+        NotWho::Step(key) => {
+            // A block stands for all the steps inside it, and a step for the events that were raised there.
+            let within = |acted: &str| {
+                let step = acted.split('@').next().unwrap_or(acted);
+                step == key.as_ref() || definition.is_inside(step, key)
+            };
+            let acted = state.acted.iter().any(|(acted, people)| within(acted) && people.contains(who));
+            acted.then(|| key.clone())
+        }
+    })
 }
 
 fn chosen_outcome(task: &Task, given: Option<&Arc<str>>) -> Deciding<Arc<str>> {

@@ -102,6 +102,8 @@ pub enum Look {
     Set,
     Timer,
     Message,
+    Condition,
+    Escalate,
     Run,
 }
 
@@ -126,6 +128,11 @@ pub enum EventLook {
     Message,
     Error,
     Timer,
+    Person,
+    Condition,
+    Escalation,
+    /// A list of steps that runs beside.
+    Alongside,
 }
 
 impl Look {
@@ -141,6 +148,8 @@ impl Look {
             Look::Set => "set",
             Look::Timer => "wait",
             Look::Message => "message",
+            Look::Condition => "condition",
+            Look::Escalate => "escalate",
             Look::Run => "run",
         }
     }

@@ -63,6 +63,7 @@ impl Reader<'_> {
             "to",
             "reason",
             "cancels",
+            "raises",
             "retries",
         ];
         let entries = self.entries(source, node, "as", &known);
@@ -81,6 +82,10 @@ impl Reader<'_> {
         let mut pattern = |key: &str| find(key).map(|node| Pattern::parse(&self.text(source, node), node.start));
         let (does, claims, releases, assigns) =
             (pattern("does"), pattern("claims"), pattern("releases"), pattern("assigns"));
+        if let Some(event) = pattern("raises") {
+            let signs = find("signs").is_some_and(|node| self.flag(source, node));
+            return Some(What::Raises { by, event, with: find("with").cloned(), reason, signs, expect_error });
+        }
         if let Some(step) = does {
             let signs = find("signs").is_some_and(|node| self.flag(source, node));
             let with = find("with").cloned();
@@ -104,8 +109,8 @@ impl Reader<'_> {
         self.say(
             source,
             node.start,
-            "缺少动作：does、claims、releases、assigns 与 to、cancels 或 retries".into(),
-            "what they do is missing: does, claims, releases, assigns with to, cancels or retries".into(),
+            "缺少动作：does、claims、releases、assigns 与 to、raises、cancels 或 retries".into(),
+            "what they do is missing: does, claims, releases, assigns with to, raises, cancels or retries".into(),
         );
         None
     }

@@ -10,16 +10,18 @@ use super::read::{is_scenario, read};
 use super::report::{Fault, Report, Verdict};
 use super::script::{Does, Pattern, Scenario, What};
 use super::world::{Trouble, World, stuck};
-use crate::command::{self, Action, Actor, Assertion, Cause, Command, Complete, SigningMethod, WorkId};
+use crate::command::{self, Action, Actor, Assertion, Cause, Command, Complete, Raise, SigningMethod, WorkId};
 use crate::event::Candidates;
 use crate::id::UserId;
-use crate::language::definition::{Definition, StepKind};
+use crate::language::definition::{Definition, Handler, StepKind, Trigger};
 use crate::language::diagnostics::nearest;
 use crate::language::syntax::Node;
 use crate::language::types::Type;
+use crate::raise::to_sign_event;
 use crate::rejection::Rejection;
 use crate::rules::span::DurationSpec;
 use crate::signing::{record_digest, to_sign};
+use crate::state::ROOT_RUN;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -188,6 +190,9 @@ impl<'s> Player<'s> {
                 self.world.people.entitle(to, &candidates);
                 self.world.submit(Actor::person(by), Action::Assign { work, to: to.clone(), reason: reason.clone() })
             }
+            What::Raises { by, event, with, reason, signs, .. } => {
+                by.iter().try_for_each(|who| self.raise(who, event, (with.as_ref(), reason.as_ref(), *signs)))
+            }
             What::Cancels { by, reason, .. } => {
                 self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone() })
             }
@@ -207,6 +212,74 @@ impl<'s> Player<'s> {
             }
             What::AdvanceTo { moment: None, step } => self.advance_to(step),
             What::Expect(_) => Ok(()),
+        }
+    }
+
+    fn raise(
+        &mut self,
+        who: &UserId,
+        event: &Pattern,
+        (with, reason, signs): (Option<&Node>, Option<&Arc<str>>, bool),
+    ) -> Result<(), Trouble> {
+        let definition = self.world.definition.clone();
+        let (steps, name) = match event.step.rsplit_once('.') {
+            Some((steps, name)) => (Some(steps), name),
+            None => (None, event.step.as_ref()),
+        };
+        let handlers = |step: Option<&str>| -> Vec<Handler> {
+            match step {
+                Some(step) => definition.step(step).map(|step| step.handlers.clone()).unwrap_or_default(),
+                None => definition.handlers.clone(),
+            }
+        };
+        let person = |step: Option<&str>| {
+            handlers(step).into_iter().find_map(|handler| match handler.on {
+                Trigger::Person(event) if *handler.name == *name => Some(event),
+                _ => None,
+            })
+        };
+        let host = Pattern { step: steps.unwrap_or_default().into(), ..event.clone() };
+        let suits = |step: &str, items: &[Arc<str>]| match steps {
+            Some(_) => host.fits(step, items),
+            None => host.items.iter().all(|item| items.contains(item)),
+        };
+        let open = self.world.state.as_ref().filter(|state| state.is_live());
+        let of_step = open.and_then(|state| {
+            let mut found = state.open_steps().filter(|(step, _, items)| suits(step, items));
+            found.find_map(|(step, run, _)| person(Some(step)).map(|event| (run, event)))
+        });
+        let of_process = || person(None).filter(|_| steps.is_none() && host.items.is_empty());
+        let Some((host, of)) = of_process().map(|event| (ROOT_RUN, event)).or(of_step) else {
+            if let Some(outcome) = self.world.state.as_ref().and_then(|state| state.outcome()) {
+                return Err(Trouble::Refused(Rejection::Ended { outcome: outcome.clone() }));
+            }
+            let (zh, en) = self.standing();
+            return stuck(
+                format!("没有打开的事件 `{}`；{zh}", event.written),
+                format!("there is no open event `{}`; {en}", event.written),
+            );
+        };
+        self.world.people.entitle_raiser(who, &of.by);
+        let form = of.form.as_ref().and_then(|form| definition.forms.get(form));
+        let kind = form.map(|form| Type::Record(Arc::new(form.fields.clone())));
+        let answer = self.value(with, kind.as_ref())?;
+        let mut raise = Raise { host, event: name.into(), answer, reason: reason.cloned(), signature: None };
+        if let (true, Some(state)) = (signs, &self.world.state) {
+            let record = to_sign_event(&definition, state, &raise).unwrap_or_default();
+            raise.signature = Some(self.assertion(who, &record));
+        }
+        self.world.submit(Actor::person(who), Action::Raise(raise))
+    }
+
+    /// The word of an identity service, which believes everybody here.
+    fn assertion(&self, who: &UserId, record: &Value) -> Assertion {
+        Assertion {
+            signer: who.clone(),
+            printed_name: who.clone(),
+            method: SigningMethod::Password,
+            authenticated_at: self.world.now,
+            record: record_digest(record),
+            locale: "zh-CN".into(),
         }
     }
 
@@ -325,14 +398,7 @@ impl<'s> Player<'s> {
         let signature = match (does.signs, &outcome, &state) {
             (true, Some(outcome), Some(state)) => {
                 let record = to_sign(&definition, state, work, outcome, &answer).unwrap_or_default();
-                Some(Assertion {
-                    signer: who.clone(),
-                    printed_name: who.clone(),
-                    method: SigningMethod::Password,
-                    authenticated_at: self.world.now,
-                    record: record_digest(&record),
-                    locale: "zh-CN".into(),
-                })
+                Some(self.assertion(who, &record))
             }
             _ => None,
         };
@@ -352,7 +418,8 @@ impl<'s> Player<'s> {
 fn expected_error(what: &What) -> Option<&Arc<str>> {
     match what {
         What::Does(does) => does.expect_error.as_ref(),
-        What::Claims { expect_error, .. }
+        What::Raises { expect_error, .. }
+        | What::Claims { expect_error, .. }
         | What::Assigns { expect_error, .. }
         | What::Cancels { expect_error, .. }
         | What::Retries { expect_error, .. } => expect_error.as_ref(),

@@ -3,13 +3,14 @@
 //! An event about something that is not there changes nothing; `decide` never makes one, and a log that
 //! was altered is found by its chain, not here.
 
+mod beside;
 mod flow;
 mod people;
 mod waits;
 
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
 use super::{Body, Phase, ROOT_RUN, Run, State, Subscription, Timer, Vote};
 use crate::event::Event;
@@ -62,6 +63,9 @@ impl State {
             milestones: RedBlackTreeMapSync::new_sync(),
             acted: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
+            conditions: RedBlackTreeMapSync::new_sync(),
+            begun: RedBlackTreeSetSync::new_sync(),
+            ending: None,
             next: 1,
         })
     }
@@ -114,6 +118,16 @@ impl State {
             | Event::MessageReceived { .. }
             | Event::ChildAbandoned { .. }
             | Event::HandlerTriggered { .. } => {}
+            Event::Raised { run, handler, by, writes, .. } => self.note_raised(*run, handler, by, writes),
+            Event::ConditionArmed { condition, run, purpose, holds } => {
+                self.arm_condition(*condition, *run, purpose, *holds);
+            }
+            Event::ConditionTurned { condition, holds } => self.turn_condition(*condition, *holds),
+            Event::ConditionDisarmed { condition } => {
+                self.conditions.remove_mut(condition);
+            }
+            Event::Escalated { .. } => {}
+            Event::Ending { outcome } => self.ending = Some(outcome.clone()),
             Event::TimerArmed { timer, run, purpose, due } => {
                 self.arm(Timer { id: *timer, run: *run, purpose: purpose.clone(), due: *due });
             }

@@ -1,4 +1,4 @@
-//! `wait`: for a time, until a moment, or for a message.
+//! `wait`: for a time, until a moment, for a message, or for a condition.
 
 use crate::draft::{Deciding, Draft};
 use crate::evaluate::Place;
@@ -30,6 +30,10 @@ pub(crate) fn begin(
             Ok(())
         }
         WaitFor::Message(wait) => draft.subscribe(run, subscription, wait, place),
+        WaitFor::Condition(_) => {
+            crate::condition::arm(draft, run, subscription, false);
+            Ok(())
+        }
     }
 }
 

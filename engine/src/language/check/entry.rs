@@ -34,6 +34,7 @@ pub fn check(bundle: &Bundle) -> Checked {
             check.writers();
             check.messages();
             check.tables();
+            check.beside();
         }
     }
     let definition = definition.filter(|_| !sink.has_errors());

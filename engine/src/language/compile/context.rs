@@ -37,6 +37,8 @@ pub(crate) enum ReferenceKind {
     Ladder,
     /// A calendar by its name here.
     Calendar,
+    /// A milestone of this process.
+    Milestone,
 }
 
 /// A duration in business time needs a calendar; kept until the process's is known.
@@ -91,6 +93,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
+    /// What events of people write, and the step they are of.
+    pub(crate) event_writes: Vec<(Option<StepKey>, Written)>,
 }
 
 impl<'a> Compiler<'a> {
@@ -113,6 +117,7 @@ impl<'a> Compiler<'a> {
             block: "".into(),
             process_places: BTreeMap::new(),
             calendar_names: Vec::new(),
+            event_writes: Vec::new(),
         }
     }
 

@@ -7,8 +7,7 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 20] = [
-    "alongside",
+pub(crate) const LATER: [&str; 14] = [
     "parts",
     "do",
     "send",
@@ -16,16 +15,11 @@ pub(crate) const LATER: [&str; 20] = [
     "notify",
     "start",
     "compensate",
-    "escalate",
     "add",
     "link",
     "grows",
     "extend",
     "undo",
-    "by",
-    "reason",
-    "while_open",
-    "at_end",
     "until",
     "same_approver_again",
 ];
@@ -56,6 +50,7 @@ fn zh(what: &str) -> String {
         "a way out" => "去向",
         "an alternative" => "选项",
         "an event" => "事件",
+        "a list alongside" => "并行进行的步骤",
         "a rung" => "阶梯的一级",
         "a field" => "字段",
         "a type" => "类型",

@@ -13,12 +13,12 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 16] = [
+pub(super) const KINDS: [&str; 17] = [
     "call", "task", "approve", "decide", "script", "set", "choose", "parallel", "each", "repeat", "wait", "first",
-    "run", "end", "fail", "back_to",
+    "run", "end", "fail", "back_to", "escalate",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 8] = ["send", "signal", "notify", "start", "escalate", "add", "do", "compensate"];
+const KINDS_LATER: [&str; 7] = ["send", "signal", "notify", "start", "add", "do", "compensate"];
 /// Keys that stand beside the kind.
 const BESIDE: [&str; 11] =
     ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps"];
@@ -191,6 +191,7 @@ impl Compiler<'_> {
             }
             "fail" => self.fail(value),
             "back_to" => self.back(value, node).map(StepKind::BackTo),
+            "escalate" => self.escalate(value),
             _ => None,
         }
     }
@@ -207,8 +208,8 @@ impl Compiler<'_> {
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" => kind == "back_to",
-            "due" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script" | "choose"),
-            "events" => !matches!(kind, "end" | "fail" | "back_to" | "set" | "decide" | "script"),
+            "due" => !matches!(kind, "end" | "fail" | "back_to" | "escalate" | "set" | "decide" | "script" | "choose"),
+            "events" => !matches!(kind, "end" | "fail" | "back_to" | "escalate" | "set" | "decide" | "script"),
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
             _ => true,
         };
@@ -265,7 +266,7 @@ impl Compiler<'_> {
     }
 
     /// `into` and `fills`.
-    fn writes(&mut self, node: &Node, output: &Type, kind: Option<&StepKind>) -> Vec<Write> {
+    pub(super) fn writes(&mut self, node: &Node, output: &Type, kind: Option<&StepKind>) -> Vec<Write> {
         let mut writes: Vec<Written> = Vec::new();
         let written = |write, start, end| Written { write, start, end, output: output.clone() };
         if let Some(fills) = node.get("fills") {
@@ -293,8 +294,9 @@ impl Compiler<'_> {
             None => {}
         }
         let made = writes.iter().map(|written| written.write.clone()).collect();
-        if let Some(step) = &self.step {
-            self.places.entry(step.clone()).or_default().writes.extend(writes);
+        match &self.step {
+            Some(step) => self.places.entry(step.clone()).or_default().writes.extend(writes),
+            None => self.event_writes.extend(writes.into_iter().map(|written| (None, written))),
         }
         made
     }

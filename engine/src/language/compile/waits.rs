@@ -14,11 +14,15 @@ impl Compiler<'_> {
         if node.text().is_some() {
             return self.time(node).map(WaitFor::For);
         }
-        for later in ["process", "milestone", "condition"] {
+        for later in ["process"] {
             if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == later) {
                 self.later(entry.key_start, entry.key_end, &format!("wait: {{ {later} }}"));
                 return None;
             }
+        }
+        if node.get("condition").is_some() || node.get("milestone").is_some() {
+            self.shape(node, "wait", &["condition", "milestone"])?;
+            return self.condition(node).map(WaitFor::Condition);
         }
         if let Some(until) = node.get("until") {
             for entry in node.entries().unwrap_or_default() {
@@ -86,7 +90,20 @@ impl Compiler<'_> {
             let Some(name) = self.name_key(entry) else { continue };
             self.note(&format!("alternative.{name}"), entry.key_start, entry.key_end);
             let value = &entry.value;
-            let known = ["wait", "message", "match", "when", "after", "into", "steps", "end", "back_to", "at_most"];
+            let known = [
+                "wait",
+                "message",
+                "match",
+                "when",
+                "after",
+                "condition",
+                "milestone",
+                "into",
+                "steps",
+                "end",
+                "back_to",
+                "at_most",
+            ];
             if self.shape(value, "an alternative", &known).is_none() {
                 continue;
             }
@@ -94,6 +111,8 @@ impl Compiler<'_> {
                 self.wait(wait)
             } else if let Some(after) = value.get("after") {
                 self.time(after).map(WaitFor::For)
+            } else if value.get("condition").is_some() || value.get("milestone").is_some() {
+                self.condition(value).map(WaitFor::Condition)
             } else {
                 if value.get("message").is_none() {
                     self.required(value, "wait", "an alternative");

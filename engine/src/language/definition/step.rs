@@ -76,6 +76,11 @@ pub enum StepKind {
         message: Option<TextTemplate>,
     },
     BackTo(Back),
+    /// Tells the nearest event around that takes the code, and goes on.
+    Escalate {
+        code: Arc<str>,
+        with: BTreeMap<Arc<str>, Template>,
+    },
 }
 
 impl StepKind {
@@ -100,6 +105,7 @@ impl StepKind {
             StepKind::End { .. } => "end",
             StepKind::Fail { .. } => "fail",
             StepKind::BackTo(_) => "back_to",
+            StepKind::Escalate { .. } => "escalate",
         }
     }
 }

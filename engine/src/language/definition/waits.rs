@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Template;
+use super::{Condition, Template};
 use crate::language::types::Type;
 use crate::rules::expression::Expression;
 use crate::rules::span::DurationSpec;
@@ -24,6 +24,7 @@ pub enum WaitFor {
     /// A moment.
     Until(Template),
     Message(MessageWait),
+    Condition(Condition),
 }
 
 /// A subscription: equalities on fields of the message, so that they are indexed; `when` narrows.
