@@ -180,6 +180,11 @@ fn sign(draft: &mut Draft, raise: &Raise, meaning: &Arc<str>, event: &PersonEven
     Ok(())
 }
 
+/// The meaning of the signature that raising this demands, if it demands one.
+pub fn event_meaning(definition: &Definition, state: &State, raise: &Raise) -> Result<Option<Arc<str>>, Rejection> {
+    find(definition, state, raise.host, &raise.event).map(|open| open.event.sign.clone())
+}
+
 /// The record that raising an event with this answer and reason would sign: exactly what is displayed. The fence counts
 /// how often it was raised, so that a signature is good for once. `None` if it is not open or needs no signature.
 #[must_use]
@@ -227,6 +232,12 @@ fn title(definition: &Definition, state: &State, open: &Open<'_>) -> Text {
     let written = open.event.title.as_ref();
     let written = written.and_then(|title| Some(Text { zh: pieces(&title.zh)?, en: pieces(&title.en)? }));
     written.unwrap_or_else(|| meaning_text(definition, &open.handler.name))
+}
+
+/// Whether an event that is open now is for this person, whatever else keeps them from raising it.
+#[must_use]
+pub fn is_for(event: &AllowedEvent) -> bool {
+    !matches!(event.refused, Some(Rejection::NotCandidate { .. } | Rejection::InactiveAccount(_)))
 }
 
 /// One event that is open, and why this person may not raise it now, if they may not.

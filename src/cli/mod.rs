@@ -14,6 +14,7 @@ mod import;
 mod incident;
 mod message;
 mod output;
+mod raise;
 mod replay;
 mod serve;
 mod start;
@@ -49,6 +50,7 @@ enum Command {
     Start(start::StartArgs),
     Tasks(tasks::TasksArgs),
     Complete(complete::CompleteArgs),
+    Raise(raise::RaiseArgs),
     Message(message::MessageArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
@@ -120,6 +122,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Start(args) => start::run(args).await,
         Command::Tasks(args) => tasks::run(args).await,
         Command::Complete(args) => complete::run(args).await,
+        Command::Raise(args) => raise::run(args).await,
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,

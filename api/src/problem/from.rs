@@ -34,6 +34,9 @@ impl From<Rejection> for Problem {
             Rejection::ContentChanged => Code::ContentChanged,
             Rejection::DuplicateKey { .. } => Code::DuplicateKey,
             Rejection::ReasonRequired => Code::ReasonRequired,
+            Rejection::UnknownEvent { .. } => Code::UnknownEvent,
+            Rejection::EventNotNow { .. } => Code::EventNotNow,
+            Rejection::EventUnjudged { .. } => Code::EventUnjudged,
             Rejection::UnknownIncident => Code::UnknownIncident,
             Rejection::LimitReached(_) => Code::LimitReached,
         };

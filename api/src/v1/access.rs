@@ -1,7 +1,7 @@
 //! Who may read an instance, and which of its fields: `readers:` and `seen_by`.
 //!
-//! Readers are the process's `readers`, its owner, whoever started it, whoever has or had work in it, administrators
-//! and auditors. To everybody else it does not exist.
+//! Readers are the process's `readers`, its owner, whoever started it, whoever has or had work in it, whoever may
+//! raise an event of it, administrators and auditors. To everybody else it does not exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use engine::event::Candidates;
 use engine::id::{InstanceId, UserId};
 use engine::language::definition::{Definition, Field, Start};
+use engine::raise::{AllowedEvent, allowed_events, is_for, managed_in_events};
 use engine::state::State;
 use engine::value::{Map, Value};
 use identity::role::{ADMINISTRATOR, AUDITOR};
@@ -50,6 +51,16 @@ fn may_read(backend: &Backend, caller: &Caller, definition: &Definition, state: 
         || state.initiator().principals().any(|who| *who == caller.id)
         || state.has_acted(&caller.id)
         || works_on(backend, caller, state)
+        || events(backend, caller, definition, state).iter().any(is_for)
+}
+
+/// The events of people that are open, as the caller finds them.
+pub(crate) fn events(backend: &Backend, caller: &Caller, definition: &Definition, state: &State) -> Vec<AllowedEvent> {
+    let now = backend.now();
+    let people = managed_in_events(definition, state, now).into_iter();
+    let managed = people.filter(|of| manages(backend, &caller.id, of)).collect();
+    let person = backend.identity().directory().snapshot().person(&caller.id);
+    person.map_or_else(Vec::new, |person| allowed_events(definition, state, now, &caller.id, &person, &managed))
 }
 
 /// Whether some open work is, or could be, the caller's.

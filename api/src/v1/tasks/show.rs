@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::extract::{Caller, Path, TaskRef, etag};
 use crate::problem::{Problem, Reading};
 use crate::v1::access;
-use crate::v1::shape::TextShape;
+use crate::v1::shape::{Refused, TextShape};
 
 /// A task in full.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -58,21 +58,9 @@ pub struct ActionShape {
     pub refused: Option<Refused>,
 }
 
-/// Why not.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Refused {
-    pub code: String,
-    pub detail: String,
-    pub detail_zh: String,
-}
-
 impl From<AllowedAction> for ActionShape {
     fn from(action: AllowedAction) -> Self {
-        let refused = action.refused.map(Problem::from).map(|problem| Refused {
-            code: problem.code.word().into(),
-            detail: problem.detail_en,
-            detail_zh: problem.detail_zh,
-        });
+        let refused = action.refused.map(Problem::from).map(Refused::from);
         let texts = |words: Vec<std::sync::Arc<str>>| words.iter().map(ToString::to_string).collect();
         ActionShape {
             action: action.action.into(),
