@@ -140,3 +140,19 @@ fn all_faults_are_told_at_once() {
         found(&with("purchase", "process.yaml", text)).into_iter().map(|finding| finding.1).collect();
     assert_eq!(codes, ["shape.missing_key", "shape.invalid_value", "write.unknown_field", "back_to.unknown"]);
 }
+
+#[test]
+fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
+    let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\nstart: [ { by: [ qa ] } ]\n\
+                   input: { count: integer }\ndata: { reasons: KIND }\n\
+                   steps:\n  - { id: why, decide: why.table.yaml, into: { reasons: reasons } }\n  - { id: over, end: done }\n";
+    let table = "table: why\nhit: collect list\nrows: |\n  input.count | -> reasons\n  > 3         | many\n  < 1         | none\n";
+    let told = |kind: &str| {
+        let files = [("process.yaml", process.replace("KIND", kind)), ("why.table.yaml", table.to_owned())];
+        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes()));
+        found(&Bundle { files: files.collect(), ..Bundle::default() })
+    };
+    assert_eq!(told("list of string"), []);
+    assert_eq!(told("list of integer"), one("process.yaml", "write.type", 9, 48));
+    assert_eq!(told("string"), one("process.yaml", "write.type", 9, 48));
+}

@@ -69,8 +69,12 @@ mocks:
 "#;
 
 fn definition() -> Arc<Definition> {
+    definition_of(PROCESS)
+}
+
+fn definition_of(process: &str) -> Arc<Definition> {
     let folder: BTreeMap<String, Vec<u8>> =
-        [("process.yaml", PROCESS), ("texts.yaml", TEXTS), ("catalogue/all.yaml", CATALOGUE)]
+        [("process.yaml", process), ("texts.yaml", TEXTS), ("catalogue/all.yaml", CATALOGUE)]
             .into_iter()
             .map(|(path, text)| (path.to_owned(), text.trim_start().as_bytes().to_vec()))
             .collect();
@@ -128,6 +132,23 @@ fn a_story_that_is_true_passes() {
     let report = story(HEAD, WHOLE);
     passes(&report);
     assert!(report.verdicts[0].transitions >= 8);
+}
+
+#[test]
+fn a_trace_is_everything_that_was_done_in_its_order() {
+    let whole = "[ quote, review, quote, review, \"inspect[L2]\", \"inspect[L1]\", approval, delivery, booked ]";
+    let rest = |trace: &str| {
+        WHOLE.replace("end: { outcome: received,", &format!("end: {{ outcome: received, trace: {trace},"))
+    };
+    passes(&story(HEAD, &rest(whole)));
+    fails(
+        &story(HEAD, &rest("[ quote, review, \"inspect[L1]\" ]")),
+        &[
+            "16:34 the steps done should be quote, review, inspect[L1], but are quote, review, quote, review, inspect[L2], \
+             inspect[L1], approval, delivery, booked",
+        ],
+    );
+    fails(&story(HEAD, &rest("[ qoute ]")), &["16:36 the process has no step `qoute`; did you mean `quote`?"]);
 }
 
 #[test]
@@ -192,6 +213,19 @@ fn declared_people_have_their_own_roles_only() {
         HEAD.trim_start()
     );
     passes(&run(&[("scenarios/people.yaml", people), ("scenarios/one.yaml", &text)]));
+}
+
+#[test]
+fn a_start_that_signs_is_signed_in_the_story_or_refused() {
+    let definition = definition_of(&PROCESS.replace("by: [ requester ]", "by: [ requester ], sign: reviewed"));
+    let start = "start: { by: li, with: { number: P-1, lines: [], amount: 5 }";
+    for how in [", signs: true }", ", expect_error: signature_required }"] {
+        let text = format!(
+            "scenario: signed\nat: 2026-03-02T09:00+08:00\n{start}{how}\nmocks: {{ supplier.quote: {{ returns: {{ supplier: acme, price: 12.50 }} }} }}\n"
+        );
+        let folder = [("a.scenario.yaml".to_owned(), text.into_bytes())].into_iter().collect();
+        passes(&run_all(&definition, &folder));
+    }
 }
 
 #[test]

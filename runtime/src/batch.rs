@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use engine::history::transition::{Content, FORMAT, SEMANTICS, Transition, leaf, next_head};
+use engine::history::transition::{Content, FORMAT, SEMANTICS, Transition};
 use engine::id::{Digest, InstanceId, ShardId};
 use engine::project::{Outgoing, RowChange};
 use engine::time::Timestamp;
 use store::idempotency::Answer;
-use store::log::LogRow;
 use store::outbox::Origin;
 use store::project::Changes;
 use store::snapshot::Snapshot;
@@ -15,6 +14,7 @@ use store::{StoreError, Tx};
 
 use crate::cache::Committed;
 use crate::request::{Idempotency, Receipt};
+use crate::seal::Sealing;
 
 /// Transitions after which a live instance's state is stored beside its log.
 const SNAPSHOT_EVERY: u64 = 256;
@@ -33,7 +33,10 @@ pub(crate) struct Batch {
     pub(crate) states: HashMap<InstanceId, Committed>,
     /// Versions of service streams that changed.
     pub(crate) versions: HashMap<InstanceId, u64>,
-    rows: Vec<LogRow>,
+    /// Transitions with their places, not yet bytes.
+    pending: Vec<Transition>,
+    /// How many have been written.
+    written: usize,
     changes: Vec<(ShardId, u64, Vec<RowChange>)>,
     weight: usize,
     /// What it sends to other streams, to be handed over after the commit.
@@ -52,7 +55,8 @@ impl Batch {
             heads,
             states: HashMap::new(),
             versions: HashMap::new(),
-            rows: Vec::new(),
+            pending: Vec::new(),
+            written: 0,
             changes: Vec::new(),
             weight: 0,
             sent: Vec::new(),
@@ -69,12 +73,12 @@ impl Batch {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.changes.is_empty() && !self.dirty
+        self.transitions() == 0 && self.changes.is_empty() && !self.dirty
     }
 
     /// How many transitions it adds.
     pub(crate) fn transitions(&self) -> usize {
-        self.rows.len()
+        self.pending.len() + self.written
     }
 
     /// The position that the next transition of a shard gets.
@@ -82,12 +86,13 @@ impl Batch {
         self.heads.get(&shard).map_or(1, |head| head.position + 1)
     }
 
-    /// Adds a transition to the log and its shard's chain; gives its position. A shard that is not leased has none.
+    /// Gives a transition its place in its shard's log. A shard that is not leased has none.
     pub(crate) fn append(&mut self, new: NewTransition, tx: &mut Tx) -> Option<u64> {
         let shard = new.instance.shard();
         let head = self.heads.get_mut(&shard)?;
         let position = head.position + 1;
-        let transition = Transition {
+        head.position = position;
+        self.pending.push(Transition {
             format: FORMAT,
             shard,
             position,
@@ -98,13 +103,7 @@ impl Batch {
             at: new.at,
             content: new.content,
             rows: tx.take_rows(),
-        };
-        let body = transition.to_bytes();
-        let leaf = leaf(&body);
-        head.position = position;
-        head.head = next_head(head.head, leaf);
-        let (instance, version, at) = (new.instance, new.version, new.at);
-        self.rows.push(LogRow { shard, position, instance, version, at, body, leaf });
+        });
         self.weight += 1;
         Some(position)
     }
@@ -169,10 +168,12 @@ impl Batch {
     }
 
     /// Writes everything but the commit; the shards' heads come last. `false`: a lease is lost.
-    pub(crate) async fn write(&self, tx: &mut Tx, before: &BTreeMap<ShardId, Head>) -> Result<bool, StoreError> {
-        if !self.rows.is_empty() {
-            store::log::append(tx, &self.rows).await?;
-        }
+    ///
+    /// The transitions become bytes on another thread while the database is busy with the rows folded from them.
+    pub(crate) async fn write(&mut self, tx: &mut Tx, before: &BTreeMap<ShardId, Head>) -> Result<bool, StoreError> {
+        let pending = std::mem::take(&mut self.pending);
+        self.written = pending.len();
+        let sealing = Sealing::begin(pending, before.clone());
         if !self.changes.is_empty() {
             let changes: Vec<Changes<'_>> = self
                 .changes
@@ -187,9 +188,18 @@ impl Batch {
         if !self.snapshots.is_empty() {
             store::snapshot::put(tx, &self.snapshots).await?;
         }
-        for (shard, head) in &self.heads {
-            let moved = |old: &&Head| old.position != head.position || self.touched.contains(shard);
-            let Some(old) = before.get(shard).filter(moved) else { continue };
+        let (rows, sealed) = sealing.end().await;
+        if !rows.is_empty() {
+            store::log::append(tx, &rows).await?;
+        }
+        for (shard, head) in &mut self.heads {
+            let Some(old) = before.get(shard) else { continue };
+            if let Some(sealed) = sealed.get(shard) {
+                head.head = sealed.head;
+            }
+            if old.position == head.position && !self.touched.contains(shard) {
+                continue;
+            }
             if !store::shard::advance(tx, *shard, head.epoch, old.position, head.position, head.head).await? {
                 return Ok(false);
             }

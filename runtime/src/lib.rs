@@ -25,6 +25,7 @@ pub mod node;
 pub mod releases;
 pub mod request;
 mod schedules;
+mod seal;
 mod shared;
 mod timers;
 pub mod verify;

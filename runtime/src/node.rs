@@ -179,7 +179,16 @@ async fn writer(
             versions.insert(stream, version);
         }
     }
-    Ok(Writer { shared: shared.clone(), queue, heads, versions, last_at, first: VecDeque::new(), commits: 0 })
+    Ok(Writer {
+        shared: shared.clone(),
+        queue,
+        heads,
+        versions,
+        last_at,
+        first: VecDeque::new(),
+        commits: 0,
+        checkpoint: None,
+    })
 }
 
 /// What a crash left between commit and wake: ready instances go on, sent items are delivered. Then, now and

@@ -23,6 +23,7 @@ use engine::id::{InstanceId, ShardId};
 use engine::time::Timestamp;
 use store::{ErrorKind, StoreError, Tx};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::batch::{Batch, Head};
@@ -52,6 +53,8 @@ pub(crate) struct Writer {
     pub(crate) last_at: Timestamp,
     pub(crate) first: VecDeque<Request>,
     pub(crate) commits: u64,
+    /// The checkpoint that runs beside the writing.
+    pub(crate) checkpoint: Option<JoinHandle<()>>,
 }
 
 /// How one request came out.
@@ -361,12 +364,22 @@ impl Writer {
             self.first.push_front(request);
         }
         self.hand_over(std::mem::take(&mut batch.sent)).await;
-        if self.commits % CHECKPOINT_EVERY == CHECKPOINT_EVERY - 1 {
-            self.commits += 1;
-            if let Err(error) = self.shared.database.checkpoint().await {
+        self.check_point();
+    }
+
+    /// Begins a checkpoint of the write-ahead log when it is time for one and none is running.
+    fn check_point(&mut self) {
+        let running = self.checkpoint.as_ref().is_some_and(|running| !running.is_finished());
+        if self.commits < CHECKPOINT_EVERY || running {
+            return;
+        }
+        self.commits = 0;
+        let database = self.shared.database.clone();
+        self.checkpoint = Some(tokio::spawn(async move {
+            if let Err(error) = database.checkpoint().await {
                 tracing::warn!(error = %chain(&error), "a checkpoint of the write-ahead log failed");
             }
-        }
+        }));
     }
 
     /// Gives what was sent to its receivers: to itself at the end of its own line, to others by their queues.

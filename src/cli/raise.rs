@@ -77,8 +77,7 @@ async fn raise(client: &Client, args: &RaiseArgs, event: &str, answer: Json) -> 
         body["reason"] = json!(reason);
     }
     if let Some(password) = &args.password {
-        let password =
-            if password == "-" { super::complete::stdin()?.trim_end().to_owned() } else { password.clone() };
+        let password = if password == "-" { super::complete::stdin()?.trim_end().to_owned() } else { password.clone() };
         let shown = client.post(&format!("{path}/to-sign"), &body).await?;
         if !args.json {
             output::line(serde_json::to_string_pretty(&shown)?);

@@ -121,14 +121,12 @@ impl Database {
         now(&mut connection).await
     }
 
-    /// Moves SQLite's write-ahead log into its file; the writer calls it between batches. Nothing on PostgreSQL.
+    /// Moves SQLite's write-ahead log into its file, as far as no reader needs it, beside whatever is being written.
+    /// Nothing on PostgreSQL.
     pub async fn checkpoint(&self) -> Result<(), StoreError> {
         if let Some(sql) = dialect::checkpoint(self.kind()) {
-            let mut writer = self.inner.pool.writer().await?;
-            if let Some(connection) = writer.connection() {
-                connection.fetch(sql.into_sql_str(), &[]).await?;
-            }
-            writer.leave();
+            // A connection that only reads may do it, and the writer need not wait.
+            self.inner.pool.reader().await?.fetch(sql.into_sql_str(), &[]).await?;
         }
         Ok(())
     }

@@ -160,6 +160,22 @@ impl Expression {
         &self.compiled.references
     }
 
+    /// Every variable and field that it names, in closures too, and where the name stands.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<(Arc<str>, usize)> {
+        fn walk(node: &Node, names: &mut Vec<(Arc<str>, usize)>) {
+            match &node.kind {
+                syntax::Kind::Name(name) => names.push((name.clone(), node.offset)),
+                syntax::Kind::Field(_, name, offset) => names.push((name.clone(), *offset)),
+                _ => {}
+            }
+            node.children().into_iter().for_each(|child| walk(child, names));
+        }
+        let mut names = Vec::new();
+        walk(&self.compiled.root, &mut names);
+        names
+    }
+
     /// The functions that it calls, in the order of the text.
     #[must_use]
     pub fn functions(&self) -> &[FunctionUse] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mocks;
-use super::play::Player;
+use super::play::{Player, shown};
 use super::script::Expectation;
 use super::world::Trouble;
 use crate::language::syntax::Node;
@@ -14,6 +14,7 @@ impl Player<'_> {
     pub(super) fn expect(&mut self, expected: &Expectation) {
         let scenario_end = self.scenario.offset;
         self.expect_steps(expected);
+        self.expect_trace(expected);
         for (name, count, at) in &expected.called {
             let seen = self.world.mocks.called.get(name).copied().unwrap_or(0);
             if seen != *count {
@@ -118,6 +119,26 @@ impl Player<'_> {
                     self.say(step.offset, format!("`{written}` {zh}"), format!("`{written}` {en}"));
                 }
             }
+        }
+    }
+
+    /// Everything that was done, and nothing else, in this order.
+    fn expect_trace(&mut self, expected: &Expectation) {
+        let Some((wanted, at)) = &expected.trace else { return };
+        for step in wanted {
+            if let Err(Trouble::Stuck { zh, en }) = self.known(step) {
+                return self.say(step.offset, zh, en);
+            }
+        }
+        if !self.world.trace.is(wanted) {
+            let seen: Vec<String> = self.world.trace.done.iter().map(|(step, items)| shown(step, items)).collect();
+            let wanted: Vec<&str> = wanted.iter().map(|step| step.written.as_ref()).collect();
+            let (wanted, seen) = (wanted.join(", "), seen.join(", "));
+            self.say(
+                *at,
+                format!("完成的步骤应依次为 {wanted}，实际 {seen}"),
+                format!("the steps done should be {wanted}, but are {seen}"),
+            );
         }
     }
 

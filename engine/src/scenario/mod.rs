@@ -12,6 +12,7 @@
 //! | `people`, `mocks` | who exists, and what the outside answers |
 //! | `world` | an instance on a virtual clock |
 //! | `play`, `expect` | the moves, one after another, and what is expected |
+//! | `trace` | what was done, in its order |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
 //! | [`report`] | the results, as text and as JUnit |
 
@@ -21,9 +22,11 @@ mod mocks;
 mod moves;
 mod people;
 mod play;
+mod raises;
 mod read;
 pub mod report;
 mod script;
+mod trace;
 mod world;
 
 pub use play::run_all;

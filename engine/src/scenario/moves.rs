@@ -116,7 +116,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn expectation(&mut self, source: &Source, node: &Node, what: &str) -> Expectation {
-        let known = ["open", "not_open", "called", "data", "outcome", "reached", "not_reached", "clocks", "incidents"];
+        let known =
+            ["open", "not_open", "called", "data", "outcome", "reached", "not_reached", "trace", "clocks", "incidents"];
         let mut expected = Expectation::default();
         for Entry { key, value, .. } in self.entries(source, node, what, &known) {
             match key.as_str() {
@@ -124,6 +125,7 @@ impl Reader<'_> {
                 "not_open" => expected.not_open = self.patterns(source, value),
                 "reached" => expected.reached = self.patterns(source, value),
                 "not_reached" => expected.not_reached = self.patterns(source, value),
+                "trace" => expected.trace = Some((self.patterns(source, value), value.start)),
                 "outcome" => expected.outcome = Some((self.text(source, value), value.start)),
                 "incidents" => {
                     let codes = self.texts(source, value).into_iter().map(|(code, _)| code).collect();

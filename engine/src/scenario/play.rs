@@ -10,18 +10,17 @@ use super::read::{is_scenario, read};
 use super::report::{Fault, Report, Verdict};
 use super::script::{Does, Pattern, Scenario, What};
 use super::world::{Trouble, World, stuck};
-use crate::command::{self, Action, Actor, Assertion, Cause, Command, Complete, Raise, SigningMethod, WorkId};
+use crate::command::{self, Action, Actor, Assertion, Cause, Command, Complete, SigningMethod, WorkId};
+use crate::decide::{completed_input, start_rule};
 use crate::event::Candidates;
-use crate::id::UserId;
-use crate::language::definition::{Definition, Handler, StepKind, Trigger};
+use crate::id::{Digest, UserId};
+use crate::language::definition::{Definition, StepKind};
 use crate::language::diagnostics::nearest;
 use crate::language::syntax::Node;
 use crate::language::types::Type;
-use crate::raise::to_sign_event;
 use crate::rejection::Rejection;
 use crate::rules::span::DurationSpec;
-use crate::signing::{record_digest, to_sign};
-use crate::state::ROOT_RUN;
+use crate::signing::{record_digest, to_sign, to_sign_start};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -153,7 +152,7 @@ impl<'s> Player<'s> {
         false
     }
 
-    fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
+    pub(super) fn value(&self, node: Option<&Node>, kind: Option<&Type>) -> Result<Value, Trouble> {
         node.map_or(Ok(Value::Null), |node| mocks::value(&self.scenario.source, node, kind)).map_err(Trouble::Fault)
     }
 
@@ -167,14 +166,36 @@ impl<'s> Player<'s> {
             (None, Some(by)) => (Actor::person(by), Cause::Person),
             (None, None) => return stuck("`start` 缺少 `by` 或 `message`", "`start` needs `by` or `message`"),
         };
+        let signature = start.by.as_ref().filter(|_| start.signs).and_then(|by| self.sign_start(by, &input));
         let start = command::Start {
             process: definition.process.clone(),
             release: definition.release,
             input,
             cause,
-            signature: None,
+            signature,
         };
         self.world.submit(actor, Action::Start(start))
+    }
+
+    /// The signature under a start, by the rule that lets this person start. Where none demands one there is none.
+    fn sign_start(&self, by: &UserId, input: &Value) -> Option<Assertion> {
+        let definition = &self.world.definition;
+        let roles = self.world.people.fact(by)?.roles;
+        let meaning = start_rule(definition, &roles).ok()??.sign?;
+        // What cannot be completed is refused by deciding, with what is wrong.
+        let input = completed_input(&definition.input, input).ok()?;
+        Some(self.assertion(by, record_digest(&to_sign_start(definition, &meaning, &input))))
+    }
+
+    pub(super) fn assertion(&self, who: &UserId, record: Digest) -> Assertion {
+        Assertion {
+            signer: who.clone(),
+            printed_name: who.clone(),
+            method: SigningMethod::Password,
+            authenticated_at: self.world.now,
+            record,
+            locale: "zh-CN".into(),
+        }
     }
 
     fn act(&mut self, what: &What, offset: usize) -> Result<(), Trouble> {
@@ -212,74 +233,6 @@ impl<'s> Player<'s> {
             }
             What::AdvanceTo { moment: None, step } => self.advance_to(step),
             What::Expect(_) => Ok(()),
-        }
-    }
-
-    fn raise(
-        &mut self,
-        who: &UserId,
-        event: &Pattern,
-        (with, reason, signs): (Option<&Node>, Option<&Arc<str>>, bool),
-    ) -> Result<(), Trouble> {
-        let definition = self.world.definition.clone();
-        let (steps, name) = match event.step.rsplit_once('.') {
-            Some((steps, name)) => (Some(steps), name),
-            None => (None, event.step.as_ref()),
-        };
-        let handlers = |step: Option<&str>| -> Vec<Handler> {
-            match step {
-                Some(step) => definition.step(step).map(|step| step.handlers.clone()).unwrap_or_default(),
-                None => definition.handlers.clone(),
-            }
-        };
-        let person = |step: Option<&str>| {
-            handlers(step).into_iter().find_map(|handler| match handler.on {
-                Trigger::Person(event) if *handler.name == *name => Some(event),
-                _ => None,
-            })
-        };
-        let host = Pattern { step: steps.unwrap_or_default().into(), ..event.clone() };
-        let suits = |step: &str, items: &[Arc<str>]| match steps {
-            Some(_) => host.fits(step, items),
-            None => host.items.iter().all(|item| items.contains(item)),
-        };
-        let open = self.world.state.as_ref().filter(|state| state.is_live());
-        let of_step = open.and_then(|state| {
-            let mut found = state.open_steps().filter(|(step, _, items)| suits(step, items));
-            found.find_map(|(step, run, _)| person(Some(step)).map(|event| (run, event)))
-        });
-        let of_process = || person(None).filter(|_| steps.is_none() && host.items.is_empty());
-        let Some((host, of)) = of_process().map(|event| (ROOT_RUN, event)).or(of_step) else {
-            if let Some(outcome) = self.world.state.as_ref().and_then(|state| state.outcome()) {
-                return Err(Trouble::Refused(Rejection::Ended { outcome: outcome.clone() }));
-            }
-            let (zh, en) = self.standing();
-            return stuck(
-                format!("没有打开的事件 `{}`；{zh}", event.written),
-                format!("there is no open event `{}`; {en}", event.written),
-            );
-        };
-        self.world.people.entitle_raiser(who, &of.by);
-        let form = of.form.as_ref().and_then(|form| definition.forms.get(form));
-        let kind = form.map(|form| Type::Record(Arc::new(form.fields.clone())));
-        let answer = self.value(with, kind.as_ref())?;
-        let mut raise = Raise { host, event: name.into(), answer, reason: reason.cloned(), signature: None };
-        if let (true, Some(state)) = (signs, &self.world.state) {
-            let record = to_sign_event(&definition, state, &raise).unwrap_or_default();
-            raise.signature = Some(self.assertion(who, &record));
-        }
-        self.world.submit(Actor::person(who), Action::Raise(raise))
-    }
-
-    /// The word of an identity service, which believes everybody here.
-    fn assertion(&self, who: &UserId, record: &Value) -> Assertion {
-        Assertion {
-            signer: who.clone(),
-            printed_name: who.clone(),
-            method: SigningMethod::Password,
-            authenticated_at: self.world.now,
-            record: record_digest(record),
-            locale: "zh-CN".into(),
         }
     }
 
@@ -398,7 +351,7 @@ impl<'s> Player<'s> {
         let signature = match (does.signs, &outcome, &state) {
             (true, Some(outcome), Some(state)) => {
                 let record = to_sign(&definition, state, work, outcome, &answer).unwrap_or_default();
-                Some(self.assertion(who, &record))
+                Some(self.assertion(who, record_digest(&record)))
             }
             _ => None,
         };
@@ -427,6 +380,6 @@ fn expected_error(what: &What) -> Option<&Arc<str>> {
     }
 }
 
-fn shown(step: &str, items: &[Arc<str>]) -> String {
+pub(super) fn shown(step: &str, items: &[Arc<str>]) -> String {
     items.iter().rev().fold(step.to_owned(), |text, item| format!("{text}[{item}]"))
 }

@@ -142,7 +142,7 @@ impl Reader<'_> {
             offset: node.start,
             name: "".into(),
             at: Timestamp::EPOCH,
-            start: Start { offset: node.start, by: None, message: None, with: None, expect_error: None },
+            start: Start { offset: node.start, by: None, message: None, with: None, signs: false, expect_error: None },
             mocks: BTreeMap::new(),
             people: None,
             play: Vec::new(),
@@ -175,13 +175,15 @@ impl Reader<'_> {
     }
 
     fn start(&mut self, source: &Source, node: &Node) -> Start {
-        let mut start = Start { offset: node.start, by: None, message: None, with: None, expect_error: None };
-        let known = ["by", "message", "with", "expect_error"];
+        let mut start =
+            Start { offset: node.start, by: None, message: None, with: None, signs: false, expect_error: None };
+        let known = ["by", "message", "with", "signs", "expect_error"];
         for Entry { key, value, .. } in self.entries(source, node, "start", &known) {
             match key.as_str() {
                 "by" => start.by = Some(self.text(source, value)),
                 "message" => start.message = Some(self.text(source, value)),
                 "with" => start.with = Some(value.clone()),
+                "signs" => start.signs = self.flag(source, value),
                 "expect_error" => start.expect_error = Some(self.text(source, value)),
                 _ => {}
             }

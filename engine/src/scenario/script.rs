@@ -30,6 +30,7 @@ pub(super) struct Start {
     pub(super) by: Option<UserId>,
     pub(super) message: Option<Arc<str>>,
     pub(super) with: Option<Node>,
+    pub(super) signs: bool,
     pub(super) expect_error: Option<Arc<str>>,
 }
 
@@ -164,6 +165,8 @@ pub(super) struct Expectation {
     pub(super) outcome: Option<(Arc<str>, usize)>,
     pub(super) reached: Vec<Pattern>,
     pub(super) not_reached: Vec<Pattern>,
+    /// Everything that was done so far, in its order.
+    pub(super) trace: Option<(Vec<Pattern>, usize)>,
     /// Step, `met`, `late` or `open`, place.
     pub(super) clocks: Vec<(Arc<str>, Arc<str>, usize)>,
     /// Codes of the open incidents.

@@ -9,6 +9,7 @@ use super::coverage::Seen;
 use super::mocks::Mocks;
 use super::people::People;
 use super::report::Fault;
+use super::trace::Trace;
 use crate::command::{Action, ActivityFailure, Actor, Command, JobResult, WorkId};
 use crate::draft::{DecideError, Draft, Progress};
 use crate::event::{Candidates, Event};
@@ -64,6 +65,7 @@ pub(super) struct World {
     pub(super) people: People,
     pub(super) mocks: Mocks,
     pub(super) seen: Seen,
+    pub(super) trace: Trace,
     pub(super) transitions: u32,
     clocks: BTreeMap<RunId, (StepKey, Clock)>,
     sent: Vec<Sent>,
@@ -79,6 +81,7 @@ impl World {
             people,
             mocks,
             seen: Seen::default(),
+            trace: Trace::default(),
             transitions: 0,
             clocks: BTreeMap::new(),
             sent: Vec::new(),
@@ -152,6 +155,7 @@ impl World {
 
     fn observe(&mut self, event: &Event) {
         self.seen.observe(event);
+        self.trace.observe(&self.definition, event);
         if let Event::StepCompleted { run, .. } = event
             && let Some((_, clock)) = self.clocks.get_mut(run)
         {

@@ -12,6 +12,7 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod patterns;
 mod people;
 mod property;
 mod raising;

@@ -57,9 +57,6 @@ impl Writer {
         if to.service_stream().is_some() {
             return Ok(Outcome::Answer(Err(SubmitError::Rejected(Rejection::UnknownInstance))));
         }
-        if to.service_stream().is_some() {
-            return Ok(Outcome::Answer(Err(SubmitError::Rejected(Rejection::UnknownInstance))));
-        }
         if let Some(why) = self.shared.parked(to) {
             return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
         }

@@ -21,7 +21,8 @@ const STATEMENTS_MAX: usize = 1024;
 const ACQUIRE_MAX: Duration = Duration::from_secs(10);
 /// Statements slower than this are logged.
 const SLOW: Duration = Duration::from_secs(1);
-/// Pages of the write-ahead log after which SQLite checkpoints by itself; the writer does so earlier, between batches.
+/// Pages of the write-ahead log after which a commit does what is left of a checkpoint, so that the log begins anew.
+/// Checkpoints beside the writer leave it little: without this a busy log would grow for ever.
 const WAL_PAGES_MAX: u32 = 20_000;
 
 /// Writers and readers of one database.

@@ -47,7 +47,6 @@ pub async fn prepare_raise(
     let meaning = meaning.ok_or_else(|| {
         Problem::field(Code::InvalidInput, "/event", "this event needs no signature", "此事件不需要签名")
     })?;
-    let record =
-        to_sign_event(&seen.definition, &seen.state, &raise).ok_or_else(|| Problem::plain(Code::Gone))?;
+    let record = to_sign_event(&seen.definition, &seen.state, &raise).ok_or_else(|| Problem::plain(Code::Gone))?;
     Ok(Json(ToSign::of(&seen.definition, &record, &meaning)?))
 }

@@ -40,3 +40,6 @@ pub fn check(bundle: &Bundle) -> Checked {
     let definition = definition.filter(|_| !sink.has_errors());
     Checked { definition, diagnostics: sink.into_sorted() }
 }
+
+#[cfg(test)]
+mod tests;

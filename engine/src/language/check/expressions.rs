@@ -1,36 +1,19 @@
 //! Expressions: names that exist, fields that exist, kinds that compare, values that may be unset.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::language::check::context::Check;
+use crate::language::check::scope::Scope;
 use crate::language::check::types::fits;
 use crate::language::compile::{Expectation, Site};
-use crate::language::definition::{Definition, Text};
+use crate::language::definition::{Branch, Definition, Route, StepKind, Text};
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
 use crate::rules::expression::{Expression, TypeFaultKind};
 
-/// What every expression of a process may read, beside what its place adds.
-pub(super) fn variables(definition: &Definition) -> BTreeMap<Arc<str>, Type> {
-    let record = |fields: &[crate::language::definition::Field]| {
-        Type::Record(Arc::new(fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect()))
-    };
-    let steps = definition.steps.keys().map(|key| (key.clone(), Type::Any)).collect();
-    let mut known: BTreeMap<Arc<str>, Type> =
-        definition.data.iter().map(|field| (field.name.clone(), field.kind.clone())).collect();
-    known.insert("input".into(), record(&definition.input));
-    known.insert("key".into(), Type::String);
-    known.insert("initiator".into(), Type::User);
-    known.insert("started_at".into(), Type::DateTime);
-    known.insert("now".into(), Type::DateTime);
-    known.insert("steps".into(), Type::Record(Arc::new(steps)));
-    known
-}
-
 impl Check<'_, '_> {
     pub(super) fn expressions(&mut self) {
-        let known = variables(self.definition);
+        let known = self.scope();
         for site in std::mem::take(&mut self.compiler.sites) {
             self.expression(&site, &known);
             self.functions(&site);
@@ -40,12 +23,12 @@ impl Check<'_, '_> {
 
     /// The type of an expression, if it has one that is known.
     pub(super) fn infer(&self, of: &Expression) -> Option<Type> {
-        let known = variables(self.definition);
+        let known = super::scope::variables(self.definition);
         let locals = self.site(of).map(|site| site.locals.clone()).unwrap_or_default();
         of.infer(&|name| lookup(name, &locals, &known)).ok()
     }
 
-    fn expression(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>) {
+    fn expression(&mut self, site: &Site, known: &Scope) {
         let source: Vec<char> = site.expression.source().chars().collect();
         let given = match site.expression.infer(&|name| lookup(name, &site.locals, known)) {
             Ok(given) => given,
@@ -97,7 +80,8 @@ impl Check<'_, '_> {
     }
 
     /// Comparing a value that may be unset is an error when it runs; `??` or a test against `()` settles it.
-    fn unset(&mut self, site: &Site, known: &BTreeMap<Arc<str>, Type>, source: &[char]) {
+    fn unset(&mut self, site: &Site, known: &Scope, source: &[char]) {
+        let settled = self.conditions_around(site);
         for reference in site.expression.references() {
             let Some((first, rest)) = reference.path.split_first() else { continue };
             let kind = lookup(first, &site.locals, known);
@@ -106,7 +90,10 @@ impl Check<'_, '_> {
             let end = reference.offset + written.chars().count();
             let tested = {
                 let whole: String = source.iter().filter(|c| !c.is_whitespace()).collect();
-                whole.contains(&format!("{written}!=()")) || whole.contains(&format!("{written}==()"))
+                let present = format!("{written}!=()");
+                whole.contains(&present)
+                    || whole.contains(&format!("{written}==()"))
+                    || settled.iter().any(|condition| condition.split("&&").any(|part| part == present))
             };
             let compares =
                 |text: &str| text.starts_with(['<', '>']) || text.starts_with("==") || text.starts_with("!=");
@@ -136,6 +123,28 @@ impl Check<'_, '_> {
                 );
             }
         }
+    }
+
+    /// Conditions that hold wherever the expression is computed, without blanks: of its step, and of the steps and branches around.
+    fn conditions_around(&self, site: &Site) -> Vec<String> {
+        let Some(step) = site.step.as_ref().and_then(|key| self.definition.step(key)) else { return Vec::new() };
+        let mut conditions: Vec<&Expression> = step.when.iter().collect();
+        let mut block = &step.block;
+        let around = self.around(step);
+        for around in &around {
+            match &around.kind {
+                StepKind::Parallel { branches, .. } => conditions
+                    .extend(branches.iter().filter(|branch| branch.block == *block).filter_map(|b| b.when.as_ref())),
+                StepKind::Choose { branches } => {
+                    let taken = |branch: &&Branch| matches!(&branch.route, Route::Steps(steps) if steps == block);
+                    conditions.extend(branches.iter().filter(taken).filter_map(|branch| branch.when.as_ref()));
+                }
+                _ => {}
+            }
+            block = &around.block;
+            conditions.extend(around.when.as_ref());
+        }
+        conditions.iter().map(|when| when.source().chars().filter(|c| !c.is_whitespace()).collect()).collect()
     }
 
     /// Steps and milestones that functions name.
@@ -178,7 +187,7 @@ pub(super) fn code_of(kind: &TypeFaultKind) -> &'static crate::language::diagnos
     }
 }
 
-fn lookup(name: &str, locals: &[(Arc<str>, Type)], known: &BTreeMap<Arc<str>, Type>) -> Option<Type> {
+fn lookup(name: &str, locals: &[(Arc<str>, Type)], known: &Scope) -> Option<Type> {
     let local = locals.iter().rev().find(|(local, _)| local.as_ref() == name).map(|(_, kind)| kind.clone());
     local.or_else(|| known.get(name).cloned())
 }

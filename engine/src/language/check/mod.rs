@@ -10,6 +10,7 @@ mod messages;
 mod names;
 mod outcomes;
 mod returns;
+mod scope;
 mod tables;
 mod types;
 mod writers;

@@ -5,7 +5,7 @@ use crate::language::compile::{Written, add};
 use crate::language::definition::StepKind;
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
-use crate::rules::table::Table;
+use crate::rules::table::{Collect, HitPolicy, Table};
 
 impl Check<'_, '_> {
     pub(super) fn tables(&mut self) {
@@ -22,7 +22,7 @@ impl Check<'_, '_> {
                 };
                 add(self.compiler.sink, source, code, (finding.line, finding.column), (finding.zh, finding.en));
             }
-            let known = super::expressions::variables(self.definition);
+            let known = self.scope();
             for part in table.expressions() {
                 let value = |name: &str| (name == "value" && part.has_value).then_some(Type::Any);
                 if let Err(fault) = part.expression.infer(&|name| value(name).or_else(|| known.get(name).cloned())) {
@@ -41,7 +41,7 @@ impl Check<'_, '_> {
     }
 
     fn table_input(&self, input: &crate::rules::table::Input) -> Option<Type> {
-        let known = super::expressions::variables(self.definition);
+        let known = self.scope();
         input.expression.infer(&|name| known.get(name).cloned()).ok()
     }
 
@@ -49,7 +49,9 @@ impl Check<'_, '_> {
     fn literals_fit(&mut self, step: &crate::language::definition::Step, table: &Table) {
         let Some(places) = self.compiler.places.get(&step.key) else { return };
         for Written { write, start, end, .. } in places.writes.clone() {
-            let Some(wanted) = self.target(step, &write.to) else { continue };
+            let Some(wanted) = self.target(step, &write.to).and_then(|kind| one_row(table.hit(), kind)) else {
+                continue;
+            };
             for (index, output) in table.outputs().iter().enumerate() {
                 let bare = table.outputs().len() == 1;
                 let rest = match output.path.strip_prefix(write.from.as_slice()) {
@@ -77,5 +79,21 @@ impl Check<'_, '_> {
                 }
             }
         }
+    }
+}
+
+/// The type that the values of one row must have for a field of this type: a list where every row that matches
+/// gives an element. Nothing where rows are only counted.
+fn one_row(hit: HitPolicy, kind: Type) -> Option<Type> {
+    match (hit, kind) {
+        (HitPolicy::Collect(Collect::Count), _) => None,
+        (hit, Type::Optional(inner)) => one_row(hit, (*inner).clone()),
+        (HitPolicy::Collect(Collect::List) | HitPolicy::RuleOrder, kind) => match kind {
+            Type::List(inner) => Some((*inner).clone()),
+            Type::Any => Some(Type::Any),
+            // No row's value is a list, so whatever the rows give is told.
+            other => Some(Type::List(other.into())),
+        },
+        (_, kind) => Some(kind),
     }
 }

@@ -216,16 +216,25 @@ impl Compiler<'_> {
 
     /// What the items of a list are, if the declarations say it.
     fn item_type(&self, of: &crate::rules::expression::Expression) -> Type {
-        let path: Vec<Arc<str>> = of.source().trim().split('.').map(Arc::from).collect();
-        let kind = match path.split_first() {
-            Some((first, rest)) if first.as_ref() == "input" => rest.split_first().and_then(|(name, rest)| {
-                let field = self.input.iter().find(|field| field.name == *name)?;
-                rest.iter().try_fold(field.kind.clone(), |kind, name| kind.field(name))
-            }),
-            _ => self.data_type(&path),
+        let record = |fields: &[crate::language::definition::Field]| {
+            Type::Record(Arc::new(fields.iter().map(|field| (field.name.clone(), field.kind.clone())).collect()))
         };
+        let known = |name: &str| {
+            let local = self.locals.iter().rev().find(|(local, _)| local.as_ref() == name);
+            let declared =
+                || self.data.iter().find(|field| field.name.as_ref() == name).map(|field| field.kind.clone());
+            match name {
+                _ if local.is_some() => local.map(|(_, kind)| kind.clone()),
+                "input" => Some(record(&self.input)),
+                _ => declared().or(Some(Type::Any)),
+            }
+        };
+        let mut kind = of.infer(&known).unwrap_or(Type::Any);
+        while let Type::Optional(inner) = kind {
+            kind = (*inner).clone();
+        }
         match kind {
-            Some(Type::List(inner)) => (*inner).clone(),
+            Type::List(inner) => (*inner).clone(),
             _ => Type::Any,
         }
     }

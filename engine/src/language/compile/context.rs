@@ -144,6 +144,15 @@ impl<'a> Compiler<'a> {
         done
     }
 
+    /// Runs with a name more in scope, if there is one.
+    pub(crate) fn with_locals<T>(&mut self, local: Option<(Arc<str>, Type)>, work: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.locals.len();
+        self.locals.extend(local);
+        let done = work(self);
+        self.locals.truncate(outer);
+        done
+    }
+
     /// The declared type of a field of the data at a path.
     pub(crate) fn data_type(&self, path: &[Arc<str>]) -> Option<Type> {
         let (first, rest) = path.split_first()?;

@@ -56,12 +56,13 @@ impl Compiler<'_> {
         let span = self.source.span(entry.key_start);
         let ends_step = node.get("ends_step").is_some_and(|ends| self.flag(ends));
         let local = match &on {
-            Trigger::Error(_) => "error",
-            Trigger::Escalation(_) => "escalation",
-            Trigger::Person(_) => "form",
-            _ => "message",
+            Trigger::Message(_) => Some("message"),
+            Trigger::Error(_) => Some("error"),
+            Trigger::Escalation(_) => Some("escalation"),
+            Trigger::Person(_) => Some("form"),
+            Trigger::After(_) | Trigger::Condition(_) => None,
         };
-        let (when, action) = self.with_local(local, kind, |compiler| {
+        let (when, action) = self.with_locals(local.map(|name| (name.into(), kind)), |compiler| {
             let when = match &on {
                 // Of a message it narrows the subscription, which has it.
                 Trigger::Message(_) => None,
@@ -97,11 +98,17 @@ impl Compiler<'_> {
         }
         if let Some(error) = node.get("error") {
             let error: Arc<str> = self.word(error, "错误代码", "the code of an error")?;
-            return Some((Trigger::Error(error), Type::Any));
+            return Some((Trigger::Error(error), super::work::error_type()));
         }
         if let Some(code) = node.get("escalation") {
             let code: Arc<str> = self.word(code, "升级代码", "the code of an escalation")?;
-            return Some((Trigger::Escalation(code), Type::Any));
+            let kind = Type::Record(Arc::new(std::collections::BTreeMap::from([
+                ("code".into(), Type::String),
+                ("step".into(), Type::String),
+                ("data".into(), Type::Any),
+                ("output".into(), Type::Any),
+            ])));
+            return Some((Trigger::Escalation(code), kind));
         }
         if node.get("condition").is_some() || node.get("milestone").is_some() {
             return self.condition(node).map(|condition| (Trigger::Condition(condition), Type::Any));

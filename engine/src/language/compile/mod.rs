@@ -29,6 +29,7 @@ pub use catalogue::{names_in_catalogue, release_names};
 pub(crate) use context::{Compiler, Reference, ReferenceKind, Written};
 pub(crate) use library::Library;
 pub(crate) use process::compile;
-pub(crate) use rules::add;
+pub(crate) use rules::{add, column_type, output_type};
 pub(crate) use site::{Expectation, Site};
 pub(crate) use values::number;
+pub(crate) use work::error_type;

@@ -1,6 +1,6 @@
 //! Files that the rules parse: tables, scripts, calendars. Their faults become findings in their own file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::language::definition::Text;
@@ -11,7 +11,8 @@ use crate::language::types::Type;
 use crate::rules::calendar::Calendar;
 use crate::rules::schedule::{Gap, Overlap, Schedule, SchedulePart};
 use crate::rules::script::Script;
-use crate::rules::table::Table;
+use crate::rules::table::{Collect, HitPolicy, Table};
+use crate::value::Value;
 
 /// A decision table; its YAML is first refused what ours is refused.
 pub(super) fn table(path: &str, bytes: &[u8], sink: &mut Sink) -> Option<Table> {
@@ -74,27 +75,60 @@ fn utf8<'a>(path: &str, bytes: &'a [u8], sink: &mut Sink) -> Option<&'a str> {
     std::str::from_utf8(bytes).map_err(|_| syntax::parse(path, bytes, sink)).ok()
 }
 
-/// What a table gives: a record of its outputs; one output is given bare.
-pub(super) fn output_type(table: &Table) -> Type {
-    fn place(fields: &mut BTreeMap<Arc<str>, Type>, path: &[Arc<str>]) {
+/// What a table gives: a record of its outputs, or the one output bare, each as `kind` says; several rows make a list.
+pub(crate) fn output_type(table: &Table, kind: fn(&Table, usize) -> Type) -> Type {
+    fn place(fields: &mut BTreeMap<Arc<str>, Type>, path: &[Arc<str>], kind: Type) {
         let Some((first, rest)) = path.split_first() else { return };
         if rest.is_empty() {
-            fields.insert(first.clone(), Type::Any);
+            fields.insert(first.clone(), kind);
             return;
         }
         let mut inner = match fields.get(first) {
             Some(Type::Record(inner)) => (**inner).clone(),
             _ => BTreeMap::new(),
         };
-        place(&mut inner, rest);
+        place(&mut inner, rest, kind);
         fields.insert(first.clone(), Type::Record(Arc::new(inner)));
     }
-    if table.outputs().len() == 1 {
-        return Type::Any;
+    let one = if table.outputs().len() == 1 {
+        kind(table, 0)
+    } else {
+        let mut fields = BTreeMap::new();
+        table
+            .outputs()
+            .iter()
+            .enumerate()
+            .for_each(|(column, output)| place(&mut fields, &output.path, kind(table, column)));
+        Type::Record(Arc::new(fields))
+    };
+    match table.hit() {
+        HitPolicy::Unique | HitPolicy::First | HitPolicy::Any | HitPolicy::Priority => one,
+        HitPolicy::RuleOrder | HitPolicy::Collect(Collect::List) => Type::List(Arc::new(one)),
+        HitPolicy::Collect(Collect::Count) => Type::Integer { min: None, max: None },
+        HitPolicy::Collect(Collect::Sum | Collect::Min | Collect::Max) => Type::Any,
     }
-    let mut fields = BTreeMap::new();
-    table.outputs().iter().for_each(|output| place(&mut fields, &output.path));
-    Type::Record(Arc::new(fields))
+}
+
+/// What the cells of an output column say, if all are literals of one kind.
+pub(crate) fn column_type(table: &Table, column: usize) -> Type {
+    let values = table.literals(column).unwrap_or_default();
+    let all = |test: fn(&Value) -> bool| !values.is_empty() && values.iter().all(|value| test(value));
+    if all(|value| matches!(value, Value::Bool(_))) {
+        return Type::Boolean;
+    }
+    if all(|value| matches!(value, Value::Int(_))) {
+        return Type::Integer { min: None, max: None };
+    }
+    if all(|value| value.as_decimal().is_some()) {
+        return Type::Decimal;
+    }
+    let words: Option<BTreeSet<Arc<str>>> = values.iter().map(|value| value.as_str().map(Arc::from)).collect();
+    // A text that may be a date or a duration is compared as one.
+    let word = |text: &Arc<str>| text.chars().all(|c| c.is_ascii_alphabetic() || c == '_');
+    match words {
+        Some(words) if !words.is_empty() && words.iter().all(word) => Type::OneOf(words.into_iter().collect()),
+        _ => Type::Any,
+    }
 }
 
 /// A cron schedule; whether the zone is at fault, and why.

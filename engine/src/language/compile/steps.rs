@@ -75,6 +75,7 @@ impl Compiler<'_> {
         let writes = self.writes(node, &output, kind.as_ref());
         let outcomes = match (&kind, node.get("outcomes")) {
             (Some(StepKind::First { .. }), _) | (_, None) => BTreeMap::new(),
+            (Some(StepKind::Call(_)), Some(outcomes)) => self.outcomes(outcomes, &key, &super::work::error_type()),
             (_, Some(outcomes)) => self.outcomes(outcomes, &key, &output),
         };
         let handlers = node.get("events").map(|events| self.handlers(events, &key, false)).unwrap_or_default();

@@ -155,9 +155,11 @@ impl Compiler<'_> {
             StepKind::Call(call) => {
                 self.library.activities.get(&call.activity).map_or(Type::Any, |spec| spec.output.clone())
             }
-            StepKind::Decide { table, .. } => {
-                self.library.tables.get(table).map_or(Type::Any, |table| super::rules::output_type(table))
-            }
+            StepKind::Decide { table, .. } => self
+                .library
+                .tables
+                .get(table)
+                .map_or(Type::Any, |table| super::rules::output_type(table, |_, _| Type::Any)),
             StepKind::Task(task) => self.form_type(task.form.as_ref()),
             StepKind::Approve(ballot) if ballot.form.is_some() => self.form_type(ballot.form.as_ref()),
             StepKind::Wait(crate::language::definition::WaitFor::Message(wait)) => self.message_type(&wait.message),
@@ -184,4 +186,13 @@ impl Compiler<'_> {
             _ => from,
         }
     }
+}
+
+/// What a business error gives to the steps that follow it.
+pub(crate) fn error_type() -> Type {
+    Type::Record(Arc::new(BTreeMap::from([
+        ("code".into(), Type::String),
+        ("message".into(), Type::String),
+        ("detail".into(), Type::Any),
+    ])))
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::syntax::{Kind, Node, Operator};
 use super::{Compiled, Expression};
 use crate::language::types::Type;
-use kinds::{Family, INTEGER, arithmetic, comparable, family, plain, unknown_field, word_of, wrong};
+use kinds::{Family, INTEGER, arithmetic, comparable, element, family, plain, unknown_field, word_of, wrong};
 
 /// Something that can never work, and where (in characters, from 0).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,7 +174,12 @@ impl Inference<'_> {
                 Ok(Type::Boolean)
             }
             Operator::Coalesce => {
-                let (left, right) = (plain(self.node(left)?), self.node(right)?);
+                let (left, given) = (plain(self.node(left)?), self.node(right)?);
+                let right = match right.kind {
+                    // `a ?? ()` is what `a` is, or nothing.
+                    Kind::Unset => return Ok(Type::Optional(Arc::new(left))),
+                    _ => given,
+                };
                 Ok(match (family(&left), family(&right)) {
                     _ if left == plain(right.clone()) => right,
                     (Family::Number, Family::Number) => Type::Decimal,
@@ -267,6 +272,15 @@ impl Inference<'_> {
             "map" => Type::List(Arc::new(second)),
             "abs" | "round" | "floor" | "ceiling" => first,
             "to_upper" | "to_lower" | "trim" | "join" | "to_text" => Type::String,
+            "first" | "last" => element(&first),
+            "min" | "max" if kinds.len() == 1 => element(&first),
+            "min" | "max" if first == second => first,
+            "min" | "max" if family(&first) == Family::Number && family(&second) == Family::Number => Type::Decimal,
+            "sum" => match element(&first) {
+                kind @ (Type::Decimal | Type::Money(_)) => kind,
+                Type::Integer { .. } => INTEGER,
+                _ => Type::Any,
+            },
             "split" | "keys" => Type::List(Arc::new(Type::String)),
             _ => Type::Any,
         })

@@ -44,6 +44,14 @@ pub(super) fn plain(kind: Type) -> Type {
     }
 }
 
+/// What a list holds.
+pub(super) fn element(kind: &Type) -> Type {
+    match kind {
+        Type::List(inner) => plain(inner.as_ref().clone()),
+        _ => Type::Any,
+    }
+}
+
 pub(super) fn wrong(offset: usize, en: &str, zh: &str) -> TypeFault {
     TypeFault::new(TypeFaultKind::WrongType, offset, en, zh)
 }
