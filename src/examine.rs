@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use engine::project::{InstanceRow, InstanceStatus};
 use engine::signing::record_digest;
 use engine::value::Value;
 use runtime::releases::Releases;
@@ -19,6 +20,9 @@ pub struct Examination {
     /// Rows of services' tables.
     pub rows: u64,
     pub findings: Vec<Finding>,
+    /// What somebody should know although nothing is wrong with the record: instances that are held, messages that nobody
+    /// heard before their time was over.
+    pub notices: Vec<Finding>,
 }
 
 /// One thing that is not as it should be.
@@ -68,7 +72,32 @@ pub async fn examine(
     let exposure = sales::repo::exposure_faults(&mut reader).await?.into_iter().map(|fault| ("exposure", fault));
     findings.extend(faults.chain(exposure).map(|(kind, detail)| Finding { kind, subject: String::new(), detail }));
     findings.extend(orphans(&mut reader).await?);
-    Ok(Examination { instances: report.instances, transitions: report.transitions, rows, findings })
+    findings.extend(held(&mut reader, InstanceStatus::Quarantined).await?);
+    let mut notices = held(&mut reader, InstanceStatus::Suspended).await?;
+    let now = reader.now().await?;
+    for message in store::message::unheard(&mut reader, now, NOTICES_MAX).await? {
+        notices.push(Finding {
+            kind: "message_unheard",
+            subject: format!("{} {}", message.name, message.id),
+            detail: format!("nobody took it before {}", message.expires_at),
+        });
+    }
+    Ok(Examination { instances: report.instances, transitions: report.transitions, rows, findings, notices })
+}
+
+/// How many notices of a kind are listed.
+const NOTICES_MAX: u32 = 200;
+
+/// Instances that wait for an operator, in this status.
+async fn held(reader: &mut Reader, status: InstanceStatus) -> Result<Vec<Finding>, StoreError> {
+    let filter = store::instance::Filter { status: Some(status), ..store::instance::Filter::default() };
+    let page = store::instance::list(reader, &filter, None, NOTICES_MAX).await?;
+    let finding = |row: InstanceRow| Finding {
+        kind: status.word(),
+        subject: row.instance.to_string(),
+        detail: format!("{}, since {}: look at `countersign instances show`", row.process, row.updated_at),
+    };
+    Ok(page.rows.into_iter().map(finding).collect())
 }
 
 fn of_mismatch(mismatch: &Mismatch) -> Finding {

@@ -12,10 +12,11 @@ use crate::command::Actor;
 use crate::condition::{has_incident, unjudged};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
-use crate::event::{Event, Purpose};
-use crate::flow::{cancel_run, close_contents, close_incidents, close_scope, disarm};
+use crate::event::{Closing, Event, Purpose};
+use crate::flow::{cancel_run, close_scope, disarm};
 use crate::id::ScopeId;
 use crate::language::definition::{Alongside, AtEnd};
+use crate::operate::sweep;
 use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE, Scope, State};
 use crate::value::Value;
 
@@ -117,10 +118,8 @@ fn finish_if_done(draft: &mut Draft, outcome: Arc<str>) {
 }
 
 fn finish(draft: &mut Draft, outcome: Arc<str>) {
-    close_contents(draft, ROOT_RUN);
-    close_incidents(draft);
     let output = draft.state().data.clone();
-    draft.emit(Event::Ended { outcome, output });
+    sweep::close_process(draft, Closing::Ended { outcome, output });
 }
 
 /// The open scopes of lists alongside.

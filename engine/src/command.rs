@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::operate::Operation;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -137,9 +138,23 @@ pub enum Action {
         incident: IncidentId,
         reason: Arc<str>,
     },
+    /// What an operator does with the instance as a whole.
+    Operate {
+        what: Operation,
+        reason: Arc<str>,
+    },
 }
 
 impl Action {
+    /// The release that a migration goes to.
+    #[must_use]
+    pub fn target(&self) -> Option<Digest> {
+        match self {
+            Action::Operate { what: Operation::Migrate { release, .. }, .. } => Some(*release),
+            _ => None,
+        }
+    }
+
     /// The name under which it is counted and logged.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -159,6 +174,15 @@ impl Action {
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
+            Action::Operate { what, .. } => match what {
+                Operation::Suspend => "suspend",
+                Operation::Resume { .. } => "resume",
+                Operation::Quarantine { .. } => "quarantine",
+                Operation::Fix { .. } => "fix",
+                Operation::Skip { .. } => "skip",
+                Operation::Move { .. } => "move",
+                Operation::Migrate { .. } => "migrate",
+            },
         }
     }
 }

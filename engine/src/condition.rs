@@ -66,7 +66,8 @@ fn truth(draft: &mut Draft, condition: &Condition, place: &Place) -> Deciding<bo
 /// Whether anything waits for a condition at all.
 pub(crate) fn is_waited_for(draft: &Draft) -> bool {
     let state = draft.state();
-    state.is_live() && (!state.conditions.is_empty() || alongside::is_pending(draft))
+    let held = state.operations.hold.is_some() || state.operations.closing.is_some();
+    state.is_live() && !held && (!state.conditions.is_empty() || alongside::is_pending(draft))
 }
 
 /// Whether what happened may have changed the truth of a condition. What is not known to be idle may.
@@ -113,7 +114,9 @@ pub(crate) fn judge(draft: &mut Draft) -> Deciding<()> {
     let waiting: Vec<Waiting> = draft.state().conditions.values().cloned().collect();
     let mut fires = Vec::new();
     for one in waiting {
-        if !has_incident(draft.state(), &marker(one.id)) && turns(draft, &one)? {
+        // What was cut off and only waits to be closed is nobody's cause.
+        let given_up = draft.state().is_given_up(one.run);
+        if !given_up && !has_incident(draft.state(), &marker(one.id)) && turns(draft, &one)? {
             fires.push(one);
         }
     }

@@ -13,6 +13,8 @@ use crate::flow::{self, Done};
 use crate::id::{IncidentId, InstanceId, RunId, SubscriptionId, TimerId, UserId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{self, DuplicateKey, Handler, Step, StepKind};
+use crate::operate::hold::{self, Gate};
+use crate::operate::{self, sweep};
 use crate::rejection::Rejection;
 use crate::state::{Body, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
@@ -37,6 +39,14 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         let outcome = draft.state().outcome.clone().unwrap_or_default();
         return reject(Rejection::Ended { outcome });
     }
+    match hold::gate(draft, command)? {
+        Gate::Open => act(draft, command),
+        Gate::Taken => Ok(()),
+    }
+}
+
+/// Does what a command asks, past the gate.
+pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
     match &command.action {
         Action::Start(_) => Ok(()),
         Action::Claim { work } => work::claim(draft, *work, &command.actor),
@@ -75,6 +85,7 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
         Action::Cancel { reason } => cancel(draft, &command.actor, reason),
         Action::Retry { incident, reason } => retry(draft, *incident, &command.actor, reason),
+        Action::Operate { what, reason } => operate::handle(draft, &command.actor, what, reason),
     }
 }
 
@@ -387,7 +398,7 @@ fn message_wait(draft: &Draft, purpose: &SubscriptionPurpose, step: Option<&Step
 }
 
 /// Operating an instance is for its process's owner and administrators; the platform may always.
-fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
+pub(crate) fn operator(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
     let Some(id) = actor.id() else { return Ok(()) };
     let person = person(draft, id)?;
     let owner = draft.definition.owner.clone();
@@ -402,9 +413,7 @@ fn cancel(draft: &mut Draft, actor: &Actor, reason: &Arc<str>) -> Deciding<()> {
         return reject(Rejection::ReasonRequired);
     }
     operator(draft, actor)?;
-    flow::close_contents(draft, ROOT_RUN);
-    flow::close_incidents(draft);
-    draft.emit(Event::Cancelled { by: actor.clone(), reason: reason.clone() });
+    sweep::close_process(draft, sweep::cancelled(actor, reason));
     Ok(())
 }
 

@@ -8,13 +8,14 @@
 
 use std::sync::Arc;
 
-use crate::command::Command;
+use crate::command::{Action, Command};
 use crate::condition;
 use crate::event::Event;
 use crate::facts::{Ask, Context, Fact};
 use crate::id::{IncidentId, RunId, ScopeId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Boundary, Definition, Step};
+use crate::operate::{hold, sweep};
 use crate::rejection::Rejection;
 use crate::state::State;
 use crate::time::Timestamp;
@@ -74,11 +75,15 @@ pub struct Decision {
     pub facts: Vec<Fact>,
     /// The state with the events folded in.
     pub state: State,
+    /// The definition that the state goes on by: another than before after a migration.
+    pub definition: Arc<Definition>,
 }
 
 /// A decision in the making.
 pub struct Draft {
     pub(crate) definition: Arc<Definition>,
+    /// The definition that a migration goes to.
+    pub(crate) target: Option<Arc<Definition>>,
     state: Option<State>,
     pub(crate) context: Context,
     command: Arc<Command>,
@@ -103,6 +108,7 @@ impl Draft {
     pub fn new(definition: Arc<Definition>, state: Option<State>, command: Command, context: Context) -> Self {
         Draft {
             definition,
+            target: None,
             state,
             context,
             command: Arc::new(command),
@@ -126,12 +132,20 @@ impl Draft {
         self
     }
 
+    /// Gives the definition that a migration goes to; `None` for every other command.
+    #[must_use]
+    pub fn to(mut self, target: Option<Arc<Definition>>) -> Self {
+        self.target = target;
+        self
+    }
+
     /// Goes on until something must be asked or nothing is left to do.
     pub fn advance(&mut self) -> Result<Progress, DecideError> {
         loop {
             let item = if self.handled { self.next_item() } else { Some(Item::Command) };
             let Some(item) = item else { return Ok(Progress::Done) };
             let (state, events, cursor) = (self.state.clone(), self.events.len(), self.cursor);
+            let definition = self.definition.clone();
             self.place = None;
             let result = match item {
                 Item::Command => {
@@ -144,23 +158,51 @@ impl Draft {
                     condition::stall(self, run);
                     Ok(())
                 }
+                Item::Sweep => {
+                    sweep::go_on(self);
+                    Ok(())
+                }
+                Item::Resume => {
+                    hold::go_on_resuming(self);
+                    Ok(())
+                }
+                Item::Parked(number) => hold::parked(self, number),
+                Item::Grow(run) => {
+                    crate::step::each::grow(self, run);
+                    Ok(())
+                }
             };
             match result {
                 Ok(()) => {}
                 Err(Stop::Ask(ask)) => {
                     self.state = state;
                     self.events.truncate(events);
+                    self.definition = definition;
                     self.cursor = cursor;
                     if self.replaying {
                         return Err(DecideError::Diverged);
                     }
                     return Ok(Progress::Ask(ask));
                 }
-                Err(Stop::Rejected(rejection)) => return Err(rejection.into()),
+                Err(Stop::Rejected(rejection)) => {
+                    let Item::Parked(number) = item else { return Err(rejection.into()) };
+                    // What it was for is gone meanwhile.
+                    self.state = state;
+                    self.events.truncate(events);
+                    self.emit(Event::ParkedTaken { number });
+                }
                 Err(Stop::Diverged) => return Err(DecideError::Diverged),
                 Err(Stop::Incident { code, detail }) => {
                     self.state = state;
                     self.events.truncate(events);
+                    self.definition = definition;
+                    if let (Item::Command, Action::Operate { .. }) = (item, &self.command.action) {
+                        // Nothing has stopped: what was wanted cannot be done.
+                        let (why_en, why_zh) = code.title();
+                        let (en, zh) =
+                            (format!("{why_en}: {}", detail.to_json()), format!("{why_zh}：{}", detail.to_json()));
+                        return Err(Rejection::NotLegal { en: en.into(), zh: zh.into() }.into());
+                    }
                     match item {
                         Item::Command => {
                             let command = self.command.clone();
@@ -173,12 +215,23 @@ impl Draft {
                             let place = self.place;
                             self.raise(code, detail, place, None);
                         }
+                        Item::Parked(number) => {
+                            let command = hold::parked_command(self, number);
+                            self.emit(Event::ParkedTaken { number });
+                            if let Some(command) = command {
+                                crate::decide::consume(self, &command)?;
+                            }
+                            let place = self.place;
+                            self.raise(code, detail, place, None);
+                        }
+                        // They ask nothing and evaluate nothing.
+                        Item::Sweep | Item::Resume | Item::Grow(_) => return Err(DecideError::Diverged),
                     }
                 }
             }
             match item {
                 Item::Command => self.handled = true,
-                Item::Scope(_) => self.steps += 1,
+                Item::Scope(_) | Item::Sweep | Item::Resume | Item::Parked(_) | Item::Grow(_) => self.steps += 1,
                 Item::Conditions => self.judged = Some(events),
                 Item::Stalled(_) => {}
             }
@@ -189,12 +242,11 @@ impl Draft {
         let spent = self.steps >= STEPS_PER_TRANSITION
             || self.events.len() >= EVENTS_PER_TRANSITION
             || (self.definition.policy.boundary == Boundary::Commit && self.steps > 0);
-        let state = self.state.as_ref()?;
-        match state.ready.values().next() {
+        match self.state.as_ref()?.next_item() {
             Some(_) if spent => None,
-            Some(scope) => Some(Item::Scope(*scope)),
             None if self.must_judge() => Some(Item::Conditions),
             None => condition::stalled(self).map(Item::Stalled),
+            item => item,
         }
     }
 
@@ -206,6 +258,11 @@ impl Draft {
             && (first || self.events.get(since..).is_some_and(|events| events.iter().any(condition::may_change)))
     }
 
+    /// How many events there are so far.
+    pub(crate) fn recorded(&self) -> usize {
+        self.events.len()
+    }
+
     /// Gives the answer to the question that advancing stopped at.
     pub fn answer(&mut self, fact: Fact) {
         self.facts.push(fact);
@@ -215,7 +272,8 @@ impl Draft {
     #[must_use]
     pub fn finish(mut self) -> Option<Decision> {
         self.facts.truncate(self.cursor);
-        self.state.map(|state| Decision { events: self.events, facts: self.facts, state })
+        let (events, facts, definition) = (self.events, self.facts, self.definition);
+        self.state.map(|state| Decision { events, facts, state, definition })
     }
 
     #[must_use]
@@ -287,6 +345,35 @@ enum Item {
     Conditions,
     /// Nothing is left that could change what is waited for.
     Stalled(RunId),
+    /// A chunk of what was cut off is closed.
+    Sweep,
+    /// A chunk of what resuming sets right.
+    Resume,
+    /// A result that came while the instance was held.
+    Parked(u64),
+    /// Further items of an `each`.
+    Grow(RunId),
+}
+
+impl State {
+    /// What goes on by itself. What was given up comes first, so that nothing grows that is being closed.
+    fn next_item(&self) -> Option<Item> {
+        let operations = &self.operations;
+        if !self.is_live() {
+            return None;
+        }
+        if !operations.condemned.is_empty() || operations.closing.is_some() {
+            return Some(Item::Sweep);
+        }
+        if let Some(hold) = &operations.hold {
+            return hold.resuming.as_ref().map(|_| Item::Resume);
+        }
+        if let Some(number) = operations.parked.keys().next() {
+            return Some(Item::Parked(*number));
+        }
+        let ready = self.ready.values().next().copied().map(Item::Scope);
+        ready.or_else(|| operations.growing.iter().next().copied().map(Item::Grow))
+    }
 }
 
 /// An incident, as a stop.

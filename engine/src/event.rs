@@ -4,16 +4,18 @@
 //! added, never changed: old events must fold to the same bytes. Events name steps and blocks by key and
 //! hold our own codes and values only, no library's text.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{ActivityFailure, Actor, Assertion, Cause, WorkId};
+use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, WorkId};
 use crate::id::{
     BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
 };
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Path, Rest, Rule, SeatOrder, Text};
+use crate::operate::TimersOnResume;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -282,6 +284,148 @@ pub enum Event {
         reason: Option<Arc<str>>,
     },
 
+    Ended {
+        outcome: Arc<str>,
+        #[serde(default)]
+        output: Value,
+    },
+    Cancelled {
+        by: Actor,
+        reason: Arc<str>,
+    },
+
+    // What operators do, and sweeps.
+    /// Nothing goes on until it is resumed.
+    Suspended {
+        by: Actor,
+        reason: Arc<str>,
+    },
+    /// Deciding a command met a bug: the instance is put aside, with the command.
+    Quarantined {
+        why: Arc<str>,
+        command: Value,
+    },
+    /// Timers, due dates and waits are set right, in chunks; then it goes on.
+    ResumeBegun {
+        by: Actor,
+        reason: Arc<str>,
+        timers: TimersOnResume,
+        shift_micros: i64,
+    },
+    TimerMoved {
+        timer: TimerId,
+        due: Timestamp,
+    },
+    /// What a run shows as due moves.
+    DueMoved {
+        run: RunId,
+        by_micros: i64,
+    },
+    /// A wait whose message was given back asks again.
+    Resubscribed {
+        subscription: SubscriptionId,
+    },
+    Resumed {},
+    /// A result came while it was held: it is taken on resuming.
+    ResultParked {
+        number: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunId>,
+        command: Box<Command>,
+    },
+    ParkedTaken {
+        number: u64,
+    },
+    /// A message came while it was held: it goes back to where messages wait.
+    DeliveryDeferred {
+        subscription: SubscriptionId,
+        message: Arc<str>,
+        id: Arc<str>,
+    },
+    /// An operator changed data.
+    DataFixed {
+        by: Actor,
+        reason: Arc<str>,
+        changes: Vec<FieldFix>,
+    },
+    /// An operator decided in place of whoever should have: what follows completes the step.
+    Overridden {
+        run: RunId,
+        by: Actor,
+        reason: Arc<str>,
+    },
+    /// An operator had a list go on at another of its steps.
+    Moved {
+        scope: ScopeId,
+        to: StepKey,
+        index: usize,
+        by: Actor,
+        reason: Arc<str>,
+    },
+    /// The blocks of a run with a number below `before` were given up: they are closed in chunks.
+    ContentsCut {
+        run: RunId,
+        before: ScopeId,
+    },
+    /// The process ends as `then` says, when all that is open has been closed.
+    ClosingBegun {
+        then: Closing,
+    },
+    /// The instance goes on by another release.
+    Migrated {
+        from: Digest,
+        to: Digest,
+        by: Actor,
+        reason: Arc<str>,
+        /// Steps that have another key.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        steps: BTreeMap<StepKey, StepKey>,
+        /// Lists that have another key, or whose steps have other places.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        blocks: BTreeMap<BlockKey, BlockMove>,
+        /// Fields that are new, with their initial values.
+        #[serde(default)]
+        input: Value,
+        #[serde(default)]
+        data: Value,
+    },
+}
+
+/// Where a list is in another release, and where its places are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockMove {
+    pub to: BlockKey,
+    /// By the old place of each step: its new one, if it has one.
+    pub places: Vec<Option<u64>>,
+    /// By the old place that comes next, the end included: where it goes on.
+    pub next: Vec<u64>,
+}
+
+impl BlockMove {
+    /// The new place of an old one: of that very step, or of whatever comes next there.
+    pub(crate) fn place(&self, index: usize, this_step: bool) -> usize {
+        let own = self.places.get(index).copied().flatten().filter(|_| this_step);
+        let place = own.or_else(|| self.next.get(index).copied()).or_else(|| self.next.last().copied());
+        place.and_then(|place| usize::try_from(place).ok()).unwrap_or(index)
+    }
+}
+
+/// One field that an operator changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldFix {
+    pub path: Path,
+    #[serde(default)]
+    pub before: Value,
+    #[serde(default)]
+    pub after: Value,
+}
+
+/// How a process ends once all that is open in it has been closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "as", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Closing {
     Ended {
         outcome: Arc<str>,
         #[serde(default)]

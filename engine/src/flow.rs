@@ -14,6 +14,7 @@ use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, 
 use crate::id::{BlockKey, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
+use crate::operate::sweep;
 use crate::state::{Body, Cursor, Phase, ROOT_RUN, ROOT_SCOPE};
 use crate::step;
 use crate::value::Value;
@@ -252,9 +253,15 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
         }
         return;
     }
+    let heavy = sweep::is_heavy(draft.state(), run);
     let run = run.clone();
-    for scope in run.children {
-        close_scope(draft, scope);
+    if heavy && !run.children.is_empty() {
+        let before = ScopeId(draft.number());
+        draft.emit(Event::ContentsCut { run: id, before });
+    } else {
+        for scope in run.children {
+            close_scope(draft, scope);
+        }
     }
     disarm(draft, id);
     if let Body::Child { child, .. } = run.body {

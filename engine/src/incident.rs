@@ -92,6 +92,10 @@ incidents! {
     LimitReached = "limit_reached", "A limit of the engine was reached", "达到引擎上限",
         "`detail` names the limit; split the work, then retry.",
         "`detail` 指出上限；拆分工作后重试。";
+    /// A migration could not carry something over, and its plan parks such spots.
+    MigrationParked = "migration_parked", "A migration could not carry this over", "迁移无法沿用此处",
+        "`detail.at` and `detail.why` say what. Retry to go on by the new release, or move or skip.",
+        "`detail.at` 与 `detail.why` 指出何处及原因。重试则按新版本继续，也可移动或跳过。";
     /// A calendar cannot answer.
     CalendarFailed = "calendar_failed", "A calendar cannot answer", "日历无法给出结果",
         "The calendar is missing, or the moment lies beyond it. Deploy a release with a calendar for those days, then retry.",

@@ -14,6 +14,7 @@
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
 //! | [`draft`], [`decide`], [`work`], [`raise`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
 //! | `flow`, `alongside`, `condition`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
+//! | [`operate`] | what operators do with a whole instance, and sweeps |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
 //! | [`diagram`] | a definition as a picture |
@@ -40,6 +41,7 @@ pub mod id;
 pub mod incident;
 pub mod input;
 pub mod language;
+pub mod operate;
 pub mod project;
 pub mod quantity;
 pub mod raise;

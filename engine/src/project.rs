@@ -15,6 +15,7 @@ use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, 
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Text};
 use crate::rejection::Rejection;
+use crate::state::State;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -78,6 +79,12 @@ pub enum InstanceStatus {
     Running,
     Ended,
     Cancelled,
+    /// An operator stopped it for a while.
+    Suspended,
+    /// A bug was met; it waits for whoever mends it.
+    Quarantined,
+    /// It ends as soon as all that is open has been closed.
+    Cancelling,
 }
 
 impl Outgoing {
@@ -95,7 +102,33 @@ impl Outgoing {
     }
 }
 
+impl Outgoing {
+    /// What the owner of a message hears when its delivery is refused: the wait goes on, or the message is for others.
+    #[must_use]
+    pub fn of_refused_delivery(state: Option<&State>, action: &Action) -> Option<Self> {
+        let Action::Deliver { subscription, message, id, .. } = action else { return None };
+        let held = state.and_then(|state| state.awaits(*subscription).map(|held| (state.id(), held.matches().clone())));
+        Some(match held {
+            // Its `when` does not take this one; it goes on waiting for others.
+            Some((instance, matches)) => {
+                let (message, subscription) = (message.clone(), *subscription);
+                Outgoing::Subscribe { message, matches, instance, subscription }
+            }
+            None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
+        })
+    }
+}
+
 impl InstanceStatus {
+    pub const ALL: &'static [InstanceStatus] = &[
+        InstanceStatus::Running,
+        InstanceStatus::Ended,
+        InstanceStatus::Cancelled,
+        InstanceStatus::Suspended,
+        InstanceStatus::Quarantined,
+        InstanceStatus::Cancelling,
+    ];
+
     /// The word stored and shown.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -103,7 +136,34 @@ impl InstanceStatus {
             InstanceStatus::Running => "running",
             InstanceStatus::Ended => "ended",
             InstanceStatus::Cancelled => "cancelled",
+            InstanceStatus::Suspended => "suspended",
+            InstanceStatus::Quarantined => "quarantined",
+            InstanceStatus::Cancelling => "cancelling",
         }
+    }
+
+    /// The status of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|status| status.word() == word)
+    }
+
+    /// Something may still happen to it.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        match self {
+            InstanceStatus::Ended | InstanceStatus::Cancelled => false,
+            InstanceStatus::Running
+            | InstanceStatus::Suspended
+            | InstanceStatus::Quarantined
+            | InstanceStatus::Cancelling => true,
+        }
+    }
+
+    /// Its timers and jobs rest until an operator lets it go on.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        matches!(self, InstanceStatus::Suspended | InstanceStatus::Quarantined)
     }
 }
 

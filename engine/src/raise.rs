@@ -76,12 +76,15 @@ pub(crate) fn raise(draft: &mut Draft, raise: &Raise, actor: &Actor) -> Deciding
 /// The event of this name, if its host is open.
 fn find<'d>(definition: &'d Definition, state: &State, host: RunId, name: &str) -> Result<Open<'d>, Rejection> {
     let (step, scope, handlers) = if host == ROOT_RUN {
+        if state.operations.closing.is_some() {
+            return Err(Rejection::Gone("the instance is being closed".into()));
+        }
         if state.ending.is_some() {
             return Err(Rejection::Gone("the process is ending: only what must be done alongside goes on".into()));
         }
         (StepKey::from(""), ROOT_SCOPE, &definition.handlers)
     } else {
-        let open = state.runs.get(&host).filter(|run| run.phase == Phase::Open);
+        let open = state.runs.get(&host).filter(|run| run.phase == Phase::Open && !state.is_given_up(host));
         let Some(run) = open else { return Err(work::gone(state, WorkId { run: host, seat: 0 })) };
         let Some(step) = definition.step(&run.step) else { return Err(Rejection::Gone("its step is no more".into())) };
         (run.step.clone(), run.scope, &step.handlers)
@@ -322,6 +325,9 @@ fn refusal(
     open: &Open<'_>,
     (who, person, managed): (&UserId, &PersonFact, &BTreeSet<UserId>),
 ) -> Option<Rejection> {
+    if let Some(hold) = &state.operations.hold {
+        return Some(hold.rejection());
+    }
     if !person.active {
         return Some(Rejection::InactiveAccount(who.clone()));
     }

@@ -5,6 +5,8 @@
 use std::sync::Arc;
 
 use crate::id::{InstanceId, UserId};
+use crate::operate::migrate::Fault;
+use crate::time::Timestamp;
 
 /// A refusal. `Display` is for the caller, in English; [`Rejection::message_zh`] is the same in Chinese.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +62,17 @@ pub enum Rejection {
     UnknownIncident,
     #[error("a limit was reached: {0}")]
     LimitReached(Arc<str>),
+    #[error("the instance is suspended since {since} by {by}: {reason}")]
+    Suspended { by: UserId, reason: Arc<str>, since: Timestamp },
+    #[error("the instance is quarantined since {since}: deciding met a bug")]
+    Quarantined { since: Timestamp },
+    #[error("the instance is not suspended")]
+    NotSuspended,
+    /// What an operator wants would not leave a sound state.
+    #[error("this cannot be done here: {en}")]
+    NotLegal { en: Arc<str>, zh: Arc<str> },
+    #[error("the instance cannot migrate: {}", faults.iter().map(|fault| format!("{}: {}", fault.at, fault.en)).collect::<Vec<_>>().join("; "))]
+    CannotMigrate { faults: Vec<Fault> },
 }
 
 /// One field of a form that does not fit.
@@ -100,6 +113,11 @@ impl Rejection {
             Rejection::EventUnjudged { .. } => "event_unjudged",
             Rejection::UnknownIncident => "unknown_incident",
             Rejection::LimitReached(_) => "limit_reached",
+            Rejection::Suspended { .. } => "suspended",
+            Rejection::Quarantined { .. } => "quarantined",
+            Rejection::NotSuspended => "not_suspended",
+            Rejection::NotLegal { .. } => "not_legal",
+            Rejection::CannotMigrate { .. } => "cannot_migrate",
         }
     }
 
@@ -142,6 +160,14 @@ impl Rejection {
             Rejection::EventUnjudged { event, why } => format!("无法判断能否触发 `{event}`：{why}"),
             Rejection::UnknownIncident => "没有这个异常事件".into(),
             Rejection::LimitReached(limit) => format!("达到上限：{limit}"),
+            Rejection::Suspended { by, reason, since } => format!("实例自 {since} 起由 {by} 挂起：{reason}"),
+            Rejection::Quarantined { since } => format!("实例自 {since} 起因程序错误被隔离"),
+            Rejection::NotSuspended => "实例没有挂起".into(),
+            Rejection::NotLegal { zh, .. } => format!("此处不能这样做：{zh}"),
+            Rejection::CannotMigrate { faults } => {
+                let list = faults.iter().map(|fault| format!("{}：{}", fault.at, fault.zh));
+                format!("实例不能迁移：{}", list.collect::<Vec<_>>().join("；"))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod apply;
 mod names;
+pub mod operations;
 mod view;
 
 use std::sync::Arc;
@@ -80,6 +81,9 @@ pub struct State {
     /// The outcome with which it ends as soon as what must be done alongside is done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ending: Option<Arc<str>>,
+    /// What operators and sweeps hold of it.
+    #[serde(default)]
+    pub(crate) operations: operations::Operations,
     /// The next number for anything that needs one.
     pub(crate) next: u64,
 }
@@ -359,12 +363,13 @@ impl State {
     /// Steps are ready to run without anybody's help.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.ready.is_empty()
+        self.operations.sweeps()
+            || (self.operations.hold.is_none() && (self.operations.goes_on() || !self.ready.is_empty()))
     }
 
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.status == InstanceStatus::Running
+        self.status.is_live()
     }
 
     /// The open work of this id, task or seat, with the step it belongs to.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use engine::command::Action;
 use engine::facts::Context;
-use engine::history::replay::{Redecided, fold, redecide};
+use engine::history::replay::{Redecided, fold, redecide_to};
 use engine::history::transition::{Content, Transition, leaf, next_head};
 use engine::id::{Digest, InstanceId, ShardId};
 use engine::project::{InstanceRow, RowChange, standing};
@@ -164,12 +164,17 @@ async fn step(
         (None, Action::Start(start)) => start.release,
         (None, _) => return Err(("fold", "the history does not begin with a start".into())),
     };
-    let definition = releases.definition(release).await.map_err(|error| match error {
+    let unusable = |error: ReleaseError| match error {
         ReleaseError::Store(error) => ("release", error.to_string()),
         other => ("release", other.to_string()),
-    })?;
+    };
+    let definition = releases.definition(release).await.map_err(unusable)?;
+    let target = match command.action.target() {
+        Some(target) => Some(releases.definition(target).await.map_err(unusable)?),
+        None => None,
+    };
     let context = Context { instance: transition.instance, now: transition.at };
-    let again = redecide(definition, state.clone(), context, command, facts, events);
+    let again = redecide_to((definition, target), state.clone(), context, command, facts, events);
     let state = fold(state, version, transition).map_err(|error| ("fold", error.to_string()))?;
     let folded = Folded { state, version: transition.version, position: transition.position };
     live.insert(transition.instance, folded);

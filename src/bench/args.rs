@@ -26,9 +26,26 @@ pub struct BenchArgs {
     /// Instead of W: the cost of a step in an instance with this many transitions, against one with ten.
     #[arg(long)]
     pub history: Option<u64>,
+    /// Instead of W: one large thing, and what it does to others who take W meanwhile.
+    #[arg(long, value_enum, conflicts_with = "history")]
+    pub trial: Option<TrialKind>,
+    /// How large the trial is; each has a size of its own unless told.
+    #[arg(long, requires = "trial", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub size: Option<u64>,
     /// Prints the report as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// One large thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TrialKind {
+    /// This many timers are armed (1,000,000 unless told), of which 10,000 fall due in one moment.
+    Timers,
+    /// Returns across this many parallel branches (50 unless told), each with open work.
+    Returns,
+    /// An `each` over this many items (100,000 unless told), cancelled half-way.
+    Items,
 }
 
 /// Where a transition ends.

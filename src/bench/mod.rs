@@ -12,6 +12,7 @@
 //! | `http` | submitters, over the real server |
 //! | `progress` | waiting for what goes on by itself |
 //! | `history` | the cost of a step after a long history against a short one |
+//! | `trial` | one large thing, and what it does to others meanwhile |
 //! | `measure` | processor time of this process, of the database and of others; percentiles |
 //! | [`report`] | what comes out |
 
@@ -24,6 +25,7 @@ mod plant;
 mod progress;
 pub mod report;
 pub mod run;
+mod trial;
 
 pub use args::BenchArgs;
 pub use run::run;

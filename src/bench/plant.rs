@@ -16,7 +16,7 @@ use runtime::activity::Activities;
 use runtime::{Clock, Config, Handle, Node, Ports, Receipt, StartRequest};
 use store::{Database, OpenOptions};
 
-use super::args::{BenchArgs, Boundary};
+use super::args::BenchArgs;
 
 const STARTER: &str = "bench.starter";
 const APPROVER: &str = "bench.approver";
@@ -60,7 +60,8 @@ impl Plant {
             people(&Accounts::new(identity.clone(), handle.clone())).await?;
         }
         let process: Arc<str> = format!("bench_{:x}", handle.now().micros()).into();
-        deploy(&handle, &process, args.boundary).await?;
+        let text = PROCESS.replace("PROCESS", &process).replace("BOUNDARY", args.boundary.word());
+        deploy(&handle, &process, text).await?;
         Ok(Plant { database, node, handle, identity, process })
     }
 
@@ -93,17 +94,27 @@ impl Who {
 }
 
 pub(crate) async fn start(handle: &Handle, process: &Arc<str>, number: i64) -> anyhow::Result<Receipt> {
-    let request = StartRequest {
-        process: process.clone(),
-        ..StartRequest::by(Actor::person(STARTER), "", Value::record([("amount", Value::Int(number))]))
-    };
+    start_with(handle, process, Value::record([("amount", Value::Int(number))])).await
+}
+
+pub(crate) async fn start_with(handle: &Handle, process: &Arc<str>, input: Value) -> anyhow::Result<Receipt> {
+    let request = StartRequest { process: process.clone(), ..StartRequest::by(Actor::person(STARTER), "", input) };
     Ok(handle.start(request).await?)
 }
 
 pub(crate) async fn approve(handle: &Handle, instance: InstanceId, work: WorkId) -> anyhow::Result<Receipt> {
+    complete(handle, instance, work, "approved").await
+}
+
+pub(crate) async fn complete(
+    handle: &Handle,
+    instance: InstanceId,
+    work: WorkId,
+    outcome: &str,
+) -> anyhow::Result<Receipt> {
     let complete = Complete {
         work,
-        outcome: Some("approved".into()),
+        outcome: Some(outcome.into()),
         answer: Value::Null,
         comment: None,
         back_to: None,
@@ -139,8 +150,8 @@ async fn people(accounts: &Accounts) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn deploy(handle: &Handle, process: &str, boundary: Boundary) -> anyhow::Result<()> {
-    let text = PROCESS.replace("PROCESS", process).replace("BOUNDARY", boundary.word());
+/// Deploys a process from its text, effective at once.
+pub(crate) async fn deploy(handle: &Handle, process: &str, text: String) -> anyhow::Result<()> {
     let folder = BTreeMap::from([("process.yaml".to_owned(), text.into_bytes())]);
     let shared = BTreeMap::from([("catalogue/bench.yaml".to_owned(), CATALOGUE.as_bytes().to_vec())]);
     let bundle = collect(&folder, &shared);

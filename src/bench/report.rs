@@ -56,6 +56,49 @@ pub struct History {
     pub rows_short: u64,
 }
 
+/// What one large thing took, and what it did to others who took W meanwhile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Trial {
+    pub trial: &'static str,
+    pub size: u64,
+    /// From its beginning to its end.
+    pub seconds: f64,
+    /// What the trial tells of itself, by name: times in milliseconds, counts as they are.
+    pub figures: Vec<(&'static str, f64)>,
+    pub others_p50_ms_before: f64,
+    pub others_p99_ms_before: f64,
+    pub others_p50_ms_meanwhile: f64,
+    pub others_p99_ms_meanwhile: f64,
+    /// Meanwhile to before.
+    pub others_p99_ratio: f64,
+    pub others_per_s_meanwhile: f64,
+    pub foreign: Foreign,
+}
+
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}, size {}: {:.2} s", self.trial, self.size, self.seconds)?;
+        for (name, value) in &self.figures {
+            writeln!(f, "  {name:<24} {value:>12.2}")?;
+        }
+        writeln!(
+            f,
+            "  others, approve to end   p50 {:.2} → {:.2} ms   p99 {:.2} → {:.2} ms   ratio {:.2}   {:.0} /s meanwhile",
+            self.others_p50_ms_before,
+            self.others_p50_ms_meanwhile,
+            self.others_p99_ms_before,
+            self.others_p99_ms_meanwhile,
+            self.others_p99_ratio,
+            self.others_per_s_meanwhile
+        )?;
+        write!(
+            f,
+            "  meanwhile others   {:10.2} processors busy, load {:.1}",
+            self.foreign.busy_processors, self.foreign.load_average
+        )
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { database, door, boundary, concurrency, shards, .. } = self;

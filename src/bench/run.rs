@@ -16,6 +16,7 @@ use super::measure::{self, Moment, Used};
 use super::plant::{Course, Plant};
 use super::progress::Progress;
 use super::report::{Foreign, Report};
+use super::trial;
 
 /// Before anything is measured: caches fill, statements are prepared.
 const WARM_UP: Duration = Duration::from_secs(1);
@@ -45,6 +46,10 @@ async fn measured(plant: &Plant, args: &BenchArgs) -> anyhow::Result<String> {
     if let Some(length) = args.history {
         let history = history::run(plant, course, length).await?;
         return Ok(if args.json { serde_json::to_string(&history)? } else { history.to_string() });
+    }
+    if let Some(kind) = args.trial {
+        let trial = trial::run(plant, course, kind, args.size).await?;
+        return Ok(if args.json { serde_json::to_string(&trial)? } else { trial.to_string() });
     }
     let report = work(plant, course, args).await?;
     Ok(if args.json { serde_json::to_string(&report)? } else { report.to_string() })

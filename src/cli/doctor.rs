@@ -10,6 +10,8 @@ use crate::examine::examine;
 
 /// Check a database: every instance is awaited, every row agrees with the log
 ///
+/// Notes instances that are suspended and messages that nobody heard; a quarantined instance is a finding.
+///
 /// Finds instances that nothing will wake, reservations without their instance, negative stock, balances that differ
 /// from their ledger, and rows of services that were changed beside the log.
 #[derive(Args)]
@@ -35,6 +37,9 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<bool> {
     } else {
         for finding in &examination.findings {
             output::line(format!("{} {}: {}", finding.kind, finding.subject, finding.detail));
+        }
+        for notice in &examination.notices {
+            output::line(format!("note: {} {}: {}", notice.kind, notice.subject, notice.detail));
         }
         output::line(format!(
             "{} instances, {} transitions, {} rows of services: {} findings",

@@ -12,9 +12,11 @@ mod files;
 mod history;
 mod import;
 mod incident;
+mod instances;
 mod message;
 mod output;
 mod raise;
+mod releases;
 mod replay;
 mod serve;
 mod start;
@@ -54,6 +56,8 @@ enum Command {
     Message(message::MessageArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
+    Instances(instances::InstancesArgs),
+    Releases(releases::ReleasesArgs),
     Import(import::ImportArgs),
     User(user::UserArgs),
     Replay(replay::ReplayArgs),
@@ -126,6 +130,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
+        Command::Instances(args) => instances::run(args).await,
+        Command::Releases(args) => releases::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::User(args) => user::run(args).await,
         Command::Replay(args) => replay::run(args).await,

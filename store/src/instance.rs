@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::id::{InstanceId, ShardId};
+use engine::id::{Digest, InstanceId, ShardId};
 use engine::project::{InstanceRow, InstanceStatus};
 use engine::time::Timestamp;
 
@@ -62,6 +62,10 @@ pub struct Filter {
     pub attributes: Vec<(Arc<str>, Arc<str>)>,
     /// Only those with open incidents.
     pub with_incidents: bool,
+    /// Only those that go by this release.
+    pub release: Option<Digest>,
+    /// Only those that have not ended.
+    pub live: bool,
 }
 
 /// Where a page of instances ended.
@@ -120,6 +124,13 @@ pub async fn put_attributes(tx: &mut Tx, all: &[Attributes]) -> Result<(), Store
     bulk::write(tx, &ATTRIBUTE, Conflict::Refuse, &params).await.map(|_| ())
 }
 
+/// How many instances that have not ended go by a release.
+pub async fn count_live(reader: &mut impl Read, release: Digest) -> Result<u64, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM instance WHERE release = $1 AND ended_at IS NULL";
+    let row = reader.one(SQL, &params![&release]).await?;
+    row.map_or(Ok(0), |row| row.count(0))
+}
+
 /// One instance.
 pub async fn find(reader: &mut impl Read, instance: InstanceId) -> Result<Option<InstanceRow>, StoreError> {
     let mut select = Select::new(COLUMNS);
@@ -154,6 +165,12 @@ pub async fn list(
     if filter.with_incidents {
         select.and("open_incidents > 0");
     }
+    if let Some(release) = &filter.release {
+        select.and("release = ").value(release);
+    }
+    if filter.live {
+        select.and("ended_at IS NULL");
+    }
     for (name, value) in &filter.attributes {
         select.and("instance IN (SELECT instance FROM attribute WHERE name = ").value(name);
         select.text(" AND value = ").value(value).text(")");
@@ -164,6 +181,13 @@ pub async fn list(
     select.text(" ORDER BY started_at DESC, instance DESC LIMIT ").value(i64::from(limit) + 1);
     let rows = select.fetch(reader).await?.iter().map(read).collect::<Result<_, _>>()?;
     Ok(Page::cut(rows, limit, |row: &InstanceRow| Cursor { started_at: row.started_at, instance: row.instance }))
+}
+
+/// Puts an instance aside whose history cannot be read: nothing can be decided on it, so only its row can say so.
+pub async fn set_aside(tx: &mut Tx, instance: InstanceId) -> Result<bool, StoreError> {
+    const SQL: &str = "UPDATE instance SET status = 'quarantined', ready = $2 WHERE instance = $1 \
+         AND status NOT IN ('ended', 'cancelled', 'quarantined')";
+    Ok(tx.execute(SQL, &params![&instance, false]).await? == 1)
 }
 
 /// Instances of a shard whose next steps are ready to run: what a writer goes on with after a start.
@@ -188,11 +212,9 @@ pub async fn attributes(reader: &mut impl Read, instance: InstanceId) -> Result<
 
 fn read(row: &Row) -> Result<InstanceRow, StoreError> {
     let instance = row.instance(0)?;
-    let status = match row.text(4)? {
-        "running" => InstanceStatus::Running,
-        "ended" => InstanceStatus::Ended,
-        "cancelled" => InstanceStatus::Cancelled,
-        other => return Err(StoreError::corrupt("instance", "status", instance, format!("`{other}`"))),
+    let word = row.text(4)?;
+    let Some(status) = InstanceStatus::parse(word) else {
+        return Err(StoreError::corrupt("instance", "status", instance, format!("`{word}`")));
     };
     Ok(InstanceRow {
         instance,

@@ -46,6 +46,10 @@ const AGAIN: &str = "activity = excluded.activity, mode = excluded.mode, input =
      ready_at = CASE WHEN job.attempt = excluded.attempt AND job.lease_until IS NOT NULL THEN job.ready_at \
      ELSE excluded.ready_at END, available_at = excluded.available_at, attempt = excluded.attempt";
 
+/// Jobs of instances that are held rest; those in a worker's hands may be finished.
+const NOT_HELD: &str = "NOT EXISTS (SELECT 1 FROM instance AS held WHERE held.instance = job.instance \
+     AND held.status IN ('suspended', 'quarantined'))";
+
 /// A job in a worker's hands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leased {
@@ -131,6 +135,7 @@ async fn lease_of(
     select.and("mode = ").value(word(mode));
     select.and("activity = ").value(activity);
     select.and("ready_at <= ").value(now);
+    select.and(NOT_HELD);
     select.text(" ORDER BY ready_at, instance, run LIMIT ").value(i64::try_from(limit).unwrap_or(i64::MAX));
     select.text(dialect::skip_locked(kind));
     select.text(") UPDATE job SET fence = fence + 1, worker = ").value(worker);
@@ -159,6 +164,7 @@ async fn earliest(
         select.text(if place == 0 { "" } else { " UNION ALL " });
         select.text("SELECT * FROM (SELECT ready_at, activity FROM job");
         select.branch().and("mode = ").value(word(mode)).and("activity = ").value(activity);
+        select.and(NOT_HELD);
         select.text(&format!(" ORDER BY ready_at LIMIT 1) AS branch_{place}"));
     }
     let rows = select.fetch(reader).await?;

@@ -101,6 +101,14 @@ pub async fn consume(tx: &mut Tx, shard: ShardId, name: &str, id: &str) -> Resul
     tx.execute(SQL, &params![shard.0, name, id]).await
 }
 
+/// Messages whose time passed before anybody took them, oldest first; they are kept for a while.
+pub async fn unheard(reader: &mut impl Read, now: Timestamp, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
+    const SQL: &str = "SELECT m.shard, m.name, m.id, m.payload, m.position, m.published_at, m.expires_at FROM message m \
+         WHERE m.expires_at <= $1 AND EXISTS (SELECT 1 FROM message_match f WHERE f.shard = m.shard AND f.name = m.name \
+         AND f.id = m.id) ORDER BY m.expires_at, m.name, m.id LIMIT $2";
+    reader.all(SQL, &params![now, limit]).await?.iter().map(read).collect()
+}
+
 /// Removes what expired before a moment, up to `limit` messages; gives how many.
 pub async fn sweep(tx: &mut Tx, shard: ShardId, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
     const OLD: &str = "SELECT name, id FROM message WHERE shard = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3";

@@ -43,7 +43,7 @@ pub async fn remove(tx: &mut Tx, timers: &[(InstanceId, TimerId)]) -> Result<u64
     bulk::remove(tx, &TABLE, &params).await
 }
 
-/// The timers of a shard that are due, earliest first.
+/// The timers of a shard that are due, earliest first. Those of instances that are held rest.
 pub async fn due(
     reader: &mut impl Read,
     shard: ShardId,
@@ -51,13 +51,16 @@ pub async fn due(
     limit: u32,
 ) -> Result<Vec<TimerRow>, StoreError> {
     const SQL: &str = "SELECT instance, timer, run, purpose, due FROM timer WHERE shard = $1 AND due <= $2 \
-         ORDER BY due, instance, timer LIMIT $3";
+         AND NOT EXISTS (SELECT 1 FROM instance AS held WHERE held.instance = timer.instance \
+         AND held.status IN ('suspended', 'quarantined')) ORDER BY due, instance, timer LIMIT $3";
     reader.all(SQL, &params![shard.0, now, limit]).await?.iter().map(read).collect()
 }
 
 /// When the next timer of a shard is due.
 pub async fn next_due(reader: &mut impl Read, shard: ShardId) -> Result<Option<Timestamp>, StoreError> {
-    const SQL: &str = "SELECT due FROM timer WHERE shard = $1 ORDER BY due LIMIT 1";
+    const SQL: &str = "SELECT due FROM timer WHERE shard = $1 \
+         AND NOT EXISTS (SELECT 1 FROM instance AS held WHERE held.instance = timer.instance \
+         AND held.status IN ('suspended', 'quarantined')) ORDER BY due LIMIT 1";
     reader.one(SQL, &params![shard.0]).await?.map(|row| row.timestamp(0)).transpose()
 }
 

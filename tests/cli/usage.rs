@@ -2,9 +2,26 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 17] = [
-    "demo", "serve", "check", "test", "diagram", "deploy", "start", "tasks", "complete", "message", "history",
-    "incident", "import", "user", "replay", "doctor", "copy",
+const COMMANDS: [&str; 19] = [
+    "demo",
+    "serve",
+    "check",
+    "test",
+    "diagram",
+    "deploy",
+    "start",
+    "tasks",
+    "complete",
+    "message",
+    "history",
+    "incident",
+    "instances",
+    "releases",
+    "import",
+    "user",
+    "replay",
+    "doctor",
+    "copy",
 ];
 
 #[test]

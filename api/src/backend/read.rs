@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use engine::id::{Digest, InstanceId};
 use engine::language::definition::Definition;
+use engine::language::release::Bundle;
 use engine::rejection::Rejection;
 use engine::state::State;
 use runtime::Receipt;
@@ -38,6 +39,14 @@ impl Backend {
                 tracing::error!(error = %chain(&error), "a release cannot be used");
                 Problem::plain(Code::Internal)
             }
+        })
+    }
+
+    /// The files of a release.
+    pub(crate) async fn bundle(&self, release: Digest) -> Result<Bundle, Problem> {
+        self.handle().releases().bundle(release).await.map_err(|error| match error {
+            ReleaseError::Store(error) => error.into(),
+            ReleaseError::Unknown(_) | ReleaseError::DoesNotCompile { .. } => Problem::plain(Code::NotFound),
         })
     }
 

@@ -104,6 +104,10 @@ codes! {
         "Wait until they have.", "请等待前面的席位表决。";
     InstanceEnded = "instance_ended" 409, "The instance has ended", "实例已结束",
         "Nothing more can be done with it.", "不能再对其操作。";
+    Suspended = "suspended" 409, "The instance is suspended", "实例已挂起",
+        "`detail` says who suspended it and why; an operator resumes it.", "`detail` 指出由谁挂起及原因；由运维人员恢复。";
+    NotSuspended = "not_suspended" 409, "The instance is not suspended", "实例没有挂起",
+        "There is nothing to resume.", "无需恢复。";
     DuplicateKey = "duplicate_key" 409, "A running instance has this business key", "已有运行中的实例使用该业务键",
         "`detail` names it; use that one.", "`detail` 指出该实例；请使用它。";
     ContentChanged = "content_changed" 409, "What was signed is not what is on record now", "所签内容与当前记录不一致",
@@ -130,6 +134,10 @@ codes! {
         "`detail` lists those that it has.", "`detail` 列出可选结果。";
     ChooseTarget = "choose_target" 422, "Say where to go back to", "请选择退回到哪一步",
         "Send `back_to` with one of the steps in `detail`.", "请在 `back_to` 中给出 `detail` 所列步骤之一。";
+    NotLegal = "not_legal" 422, "An operator cannot do this here", "运维操作在此处不可行",
+        "`detail` says why not; `moves` of the instance lists where it can be moved.", "`detail` 说明原因；实例的 `moves` 列出可移动到的步骤。";
+    CannotMigrate = "cannot_migrate" 422, "The instance cannot migrate by this plan", "实例不能按此计划迁移",
+        "`fields` names each step, branch or field that cannot be carried over; extend the plan: `map`, `cancel`, `park`, `restart`.", "`fields` 列出不能沿用的步骤、分支或字段；请在计划中补充 `map`、`cancel`、`park` 或 `restart`。";
     ReasonRequired = "reason_required" 422, "A reason is required", "必须填写原因",
         "Send `reason`.", "请发送 `reason`。";
     BundleHasFaults = "bundle_has_faults" 422, "The process files have faults", "流程文件有错误",

@@ -39,11 +39,27 @@ impl From<Rejection> for Problem {
             Rejection::EventUnjudged { .. } => Code::EventUnjudged,
             Rejection::UnknownIncident => Code::UnknownIncident,
             Rejection::LimitReached(_) => Code::LimitReached,
+            Rejection::Suspended { .. } => Code::Suspended,
+            Rejection::Quarantined { .. } => Code::Quarantined,
+            Rejection::NotSuspended => Code::NotSuspended,
+            Rejection::NotLegal { .. } => Code::NotLegal,
+            Rejection::CannotMigrate { .. } => Code::CannotMigrate,
         };
         let mut problem = Problem::new(code, rejection.to_string(), rejection.message_zh());
-        if let Rejection::InvalidAnswer(faults) = rejection {
-            problem.fields =
-                faults.into_iter().map(|fault| FieldProblem { field: fault.field, message: fault.message }).collect();
+        match rejection {
+            Rejection::InvalidAnswer(faults) => {
+                let shape =
+                    |fault: engine::rejection::FieldFault| FieldProblem { field: fault.field, message: fault.message };
+                problem.fields = faults.into_iter().map(shape).collect();
+            }
+            Rejection::CannotMigrate { faults } => {
+                let shape = |fault: engine::operate::migrate::Fault| FieldProblem {
+                    field: fault.at.to_string(),
+                    message: fault.en.to_string(),
+                };
+                problem.fields = faults.into_iter().map(shape).collect();
+            }
+            _ => {}
         }
         problem
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a helper of a test cannot do fails the test")]
 
 mod doors;
+mod operations;
 mod reading;
 mod setup;
 mod support;

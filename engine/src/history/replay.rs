@@ -73,7 +73,20 @@ pub fn redecide(
     facts: &[Fact],
     events: &[Event],
 ) -> Redecided {
-    let mut draft = Draft::new(definition, before, command.clone(), context).replaying(facts.to_vec());
+    redecide_to((definition, None), before, context, command, facts, events)
+}
+
+/// The same for a migration, with the definition that it goes to.
+#[must_use]
+pub fn redecide_to(
+    (definition, target): (Arc<Definition>, Option<Arc<Definition>>),
+    before: Option<State>,
+    context: Context,
+    command: &Command,
+    facts: &[Fact],
+    events: &[Event],
+) -> Redecided {
+    let mut draft = Draft::new(definition, before, command.clone(), context).to(target).replaying(facts.to_vec());
     match draft.advance() {
         Ok(Progress::Done) => {}
         Ok(Progress::Ask(_)) => return Redecided::Refused(DecideError::Diverged),

@@ -161,6 +161,8 @@ pub struct Policy {
     pub initiator_approves: InitiatorApproves,
     pub duplicate_key: DuplicateKey,
     pub boundary: Boundary,
+    /// What becomes of timers that came due while an instance was suspended.
+    pub suspended_timers: crate::operate::TimersOnResume,
 }
 
 impl Default for Policy {
@@ -170,6 +172,7 @@ impl Default for Policy {
             initiator_approves: InitiatorApproves::Allow,
             duplicate_key: DuplicateKey::Reject,
             boundary: Boundary::Wait,
+            suspended_timers: crate::operate::TimersOnResume::FireOnResume,
         }
     }
 }

@@ -17,6 +17,7 @@ mod check;
 pub mod compile;
 pub mod definition;
 pub mod diagnostics;
+pub mod difference;
 pub mod release;
 pub mod syntax;
 pub mod types;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{IncidentRow, InstanceRow, InstanceStatus, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
+use super::{IncidentRow, InstanceRow, JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow};
 use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
 use crate::event::Event;
 use crate::id::{RunId, StepKey, UserId};
@@ -25,13 +25,20 @@ pub fn changes(
     if let Some(values) = attributes(definition, before, after) {
         rows.push(RowChange::Attributes { instance: after.id, process: after.process.clone(), values });
     }
-    for run in touched_runs(events) {
+    let mut touched = touched_runs(events);
+    if let Some(Event::Migrated { steps, .. }) = events.iter().find(|event| matches!(event, Event::Migrated { .. })) {
+        let renamed = |step: &StepKey| steps.values().any(|to| to == step);
+        let concerned = after.runs.values().filter(|run| renamed(&run.step) || queued(Some(*run)));
+        touched.extend(concerned.map(|run| run.id));
+        rows.extend(after.incidents.values().map(|incident| incident_row(after, incident, None)));
+    }
+    for run in touched {
         run_rows(definition, before, after, events, run, &mut rows);
     }
     for event in events {
-        event_rows(before, after, event, &mut rows);
+        event_rows(definition, before, after, event, &mut rows);
     }
-    if after.status != InstanceStatus::Running {
+    if !after.is_live() {
         if let Some(key) = &after.key {
             let (process, key) = (after.process.clone(), key.clone());
             rows.push(RowChange::FreeKey { process, key, instance: after.id });
@@ -84,7 +91,7 @@ fn attributes(definition: &Definition, before: Option<&State>, after: &State) ->
         found.collect()
     };
     let now = of(after);
-    let changed = before.map_or(!now.is_empty(), |before| of(before) != now);
+    let changed = before.map_or(!now.is_empty(), |before| before.release != after.release || of(before) != now);
     changed.then_some(now)
 }
 
@@ -107,7 +114,9 @@ fn touched_runs(events: &[Event]) -> BTreeSet<RunId> {
         | Event::JobQueued { run, .. }
         | Event::JobFailed { run, .. }
         | Event::TaskOpened { run, .. }
-        | Event::BallotOpened { run, .. } => Some(*run),
+        | Event::BallotOpened { run, .. }
+        | Event::DueMoved { run, .. } => Some(*run),
+        Event::ResultParked { run, .. } => *run,
         Event::SeatOpened { work, .. }
         | Event::Claimed { work, .. }
         | Event::Released { work, .. }
@@ -174,6 +183,10 @@ fn run_rows(
 
 /// Who closed a piece of work by an act of their own, and how.
 fn completion(events: &[Event], id: WorkId) -> Option<(Arc<str>, UserId)> {
+    // What an operator decided in somebody's place was withdrawn from their inbox.
+    if events.iter().any(|event| matches!(event, Event::Overridden { run, .. } if *run == id.run)) {
+        return None;
+    }
     events.iter().find_map(|event| match event {
         Event::Voted { work, outcome, by, .. } if *work == id => Some((outcome.clone(), by.id()?.clone())),
         Event::StepCompleted { run, outcome, by: Some(by), .. } if *run == id.run => {
@@ -215,7 +228,8 @@ fn queued(run: Option<&Run>) -> bool {
 
 fn job_row(definition: &Definition, state: &State, run: &Run) -> Option<JobRow> {
     let Body::Job { activity, mode, attempt, input, queued: true, available_at } = &run.body else { return None };
-    if *mode == ActivityMode::Inline {
+    // The result of one that was parked is here: nobody shall do it again.
+    if *mode == ActivityMode::Inline || state.operations.parked_runs.contains(&run.id) {
         return None;
     }
     Some(JobRow {
@@ -251,7 +265,18 @@ fn incident_row(state: &State, incident: &Incident, resolved: Option<(Timestamp,
     })
 }
 
-fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut Vec<RowChange>) {
+fn timer_row(state: &State, timer: &crate::state::Timer) -> TimerRow {
+    let (run, purpose, due) = (timer.run, timer.purpose.clone(), timer.due);
+    TimerRow { instance: state.id, timer: timer.id, run, purpose, due }
+}
+
+fn event_rows(
+    definition: &Definition,
+    before: Option<&State>,
+    after: &State,
+    event: &Event,
+    rows: &mut Vec<RowChange>,
+) {
     let instance = after.id;
     match event {
         Event::TimerArmed { timer, run, purpose, due } if after.timers.contains_key(timer) => {
@@ -271,6 +296,27 @@ fn event_rows(before: Option<&State>, after: &State, event: &Event, rows: &mut V
                 instance,
                 subscription: *subscription,
             }));
+        }
+        Event::TimerMoved { timer, .. } => {
+            rows.extend(after.timers.get(timer).map(|timer| RowChange::Timer(timer_row(after, timer))));
+        }
+        // Whoever fires timers and does jobs has passed them by: the first of each wakes them.
+        Event::Resumed {} => {
+            let earliest = after.timers.values().min_by_key(|timer| timer.due);
+            rows.extend(earliest.map(|timer| RowChange::Timer(timer_row(after, timer))));
+            let job = after.runs.values().find_map(|run| job_row(definition, after, run));
+            rows.extend(job.map(RowChange::Job));
+        }
+        Event::DeliveryDeferred { message, id, .. } => {
+            let (message, id) = (message.clone(), id.clone());
+            rows.push(RowChange::Outgoing(Outgoing::GiveBack { message, id }));
+        }
+        Event::Resubscribed { subscription } => {
+            if let Some(held) = after.subscriptions.get(subscription) {
+                let (message, matches) = (held.message.clone(), held.matches.clone());
+                let again = Outgoing::Subscribe { message, matches, instance, subscription: *subscription };
+                rows.push(RowChange::Outgoing(again));
+            }
         }
         Event::Unsubscribed { subscription } => {
             if let Some(held) = before.and_then(|state| state.subscriptions.get(subscription)) {
@@ -338,8 +384,7 @@ pub fn standing(definition: &Definition, state: &State, version: u64) -> Vec<Row
         rows.extend(job_row(definition, state, run).map(RowChange::Job));
     }
     for timer in state.timers.values() {
-        let (run, purpose, due) = (timer.run, timer.purpose.clone(), timer.due);
-        rows.push(RowChange::Timer(TimerRow { instance: state.id, timer: timer.id, run, purpose, due }));
+        rows.push(RowChange::Timer(timer_row(state, timer)));
     }
     rows.extend(state.incidents.values().map(|incident| incident_row(state, incident, None)));
     rows

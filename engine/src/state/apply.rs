@@ -5,6 +5,8 @@
 
 mod beside;
 mod flow;
+mod migration;
+mod operations;
 mod people;
 mod waits;
 
@@ -66,6 +68,7 @@ impl State {
             conditions: RedBlackTreeMapSync::new_sync(),
             begun: RedBlackTreeSetSync::new_sync(),
             ending: None,
+            operations: super::operations::Operations::default(),
             next: 1,
         })
     }
@@ -152,12 +155,29 @@ impl State {
             Event::IncidentResolved { incident, .. } => self.resolve(*incident),
             Event::Ended { outcome, .. } => self.finish(InstanceStatus::Ended, outcome.clone()),
             Event::Cancelled { .. } => self.finish(InstanceStatus::Cancelled, Arc::from("cancelled")),
+            Event::Suspended { .. }
+            | Event::Quarantined { .. }
+            | Event::ResumeBegun { .. }
+            | Event::TimerMoved { .. }
+            | Event::DueMoved { .. }
+            | Event::Resubscribed { .. }
+            | Event::Resumed {}
+            | Event::ResultParked { .. }
+            | Event::ParkedTaken { .. }
+            | Event::DeliveryDeferred { .. }
+            | Event::DataFixed { .. }
+            | Event::Overridden { .. }
+            | Event::Moved { .. }
+            | Event::ContentsCut { .. }
+            | Event::ClosingBegun { .. } => self.operate(event, at),
+            Event::Migrated { to, steps, blocks, input, data, .. } => self.migrate(*to, steps, blocks, input, data),
         }
     }
 
     fn finish(&mut self, status: InstanceStatus, outcome: Arc<str>) {
         self.status = status;
         self.outcome = Some(outcome);
+        self.operations = super::operations::Operations::default();
     }
 
     fn took(&mut self, number: u64) {

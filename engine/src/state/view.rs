@@ -22,6 +22,8 @@ pub enum WakeSource {
     Condition(ConditionId),
     Child(InstanceId),
     Incident(IncidentId),
+    /// It is held until an operator lets it go on.
+    Operator,
 }
 
 impl State {
@@ -32,6 +34,9 @@ impl State {
         if self.is_ready() {
             sources.push(WakeSource::Ready);
         }
+        if self.operations.hold.is_some() {
+            sources.push(WakeSource::Operator);
+        }
         sources.extend(self.timers.keys().copied().map(WakeSource::Timer));
         sources.extend(self.subscriptions.keys().copied().map(WakeSource::Subscription));
         sources.extend(self.conditions.keys().copied().map(WakeSource::Condition));
@@ -40,6 +45,12 @@ impl State {
             sources.extend(run.own_wake_sources());
         }
         sources
+    }
+
+    /// How often a step was entered.
+    #[must_use]
+    pub fn visits(&self, step: &str) -> u32 {
+        self.visits.get(step).copied().unwrap_or(0)
     }
 
     /// Faults of the tree: each is a bug. Empty for every state that `decide` makes.
@@ -66,12 +77,13 @@ impl State {
                 Cursor::Blocked { incident, .. } if !self.incidents.contains_key(&incident) => {
                     faults.push(format!("scope {} is blocked by a closed incident", scope.id));
                 }
-                Cursor::Held if scope.id != super::ROOT_SCOPE || !self.is_replaced() => {
+                Cursor::Held if !self.is_cut(scope) && (scope.id != super::ROOT_SCOPE || !self.is_replaced()) => {
                     faults.push(format!("scope {} is held, and nothing stands in its place", scope.id));
                 }
                 _ => {}
             }
-            if self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
+            let cut = self.operations.condemned.get(&scope.parent).is_some_and(|cut| cut.scopes.contains(&scope.id));
+            if !cut && self.runs.get(&scope.parent).is_none_or(|run| !run.children.contains(&scope.id)) {
                 faults.push(format!("scope {} is not a child of its parent", scope.id));
             }
         }
@@ -79,7 +91,7 @@ impl State {
             if self.scopes.get(&run.scope).is_none_or(|scope| scope.cursor != Cursor::Open { run: run.id }) {
                 faults.push(format!("run {} is open but its scope is elsewhere", run.id));
             }
-            if run.incident.is_none() && !self.goes_on(run) {
+            if run.incident.is_none() && !self.goes_on(run) && !self.is_given_up(run.id) {
                 faults.push(format!("run {} of step {} waits for nothing", run.id, run.step));
             }
         }
@@ -112,6 +124,12 @@ impl State {
             faults.push("nothing will wake it".to_owned());
         }
         faults
+    }
+
+    /// Whether a block was cut off, or stands inside one that was.
+    fn is_cut(&self, scope: &Scope) -> bool {
+        let cut = self.operations.condemned.get(&scope.parent);
+        cut.is_some_and(|cut| scope.id < cut.before) || self.is_given_up(scope.parent)
     }
 
     /// Steps of an event run in the place of the process's own.
@@ -228,6 +246,12 @@ impl State {
         self.subscriptions.values()
     }
 
+    /// The wait of this number, unless it was given up and only waits to be closed.
+    pub(crate) fn awaits(&self, id: SubscriptionId) -> Option<&super::Subscription> {
+        let held = self.subscriptions.get(&id)?;
+        (self.operations.closing.is_none() && !self.is_given_up(held.run)).then_some(held)
+    }
+
     /// Open incidents.
     pub fn open_incidents(&self) -> impl Iterator<Item = &super::Incident> {
         self.incidents.values()
@@ -242,7 +266,22 @@ impl State {
             .collect();
         let milestones: serde_json::Map<String, serde_json::Value> =
             self.milestones.iter().map(|(name, at)| (name.to_string(), at.to_string().into())).collect();
+        let hold = self.operations.hold.as_ref().map(|hold| {
+            let command = match &hold.kind {
+                super::operations::HoldKind::Quarantined { command } => command.to_json(),
+                super::operations::HoldKind::Suspended => serde_json::Value::Null,
+            };
+            serde_json::json!({
+                "by": hold.by.id(),
+                "reason": hold.reason,
+                "since": hold.since.to_string(),
+                "command": command,
+                "parked": self.operations.parked.size(),
+                "deferred": self.operations.deferred.size(),
+            })
+        });
         serde_json::json!({
+            "hold": hold,
             "instance": self.id.to_string(),
             "process": self.process,
             "release": self.release,

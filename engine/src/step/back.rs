@@ -9,7 +9,7 @@ use crate::event::{Body, Event, Then};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
-use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE};
+use crate::state::{Cursor, ROOT_RUN, ROOT_SCOPE, State};
 use crate::value::Value;
 
 pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, back: &Back) -> Deciding<()> {
@@ -38,7 +38,7 @@ pub(crate) fn jump(
     let taken = draft.state().jumps.get(from).copied().unwrap_or(0);
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
-    let Some(list) = around(draft, scope, &step.block) else { return Ok(()) };
+    let Some(list) = around(draft.state(), scope, &step.block) else { return Ok(()) };
     void_signatures(draft, list, &step.block, step.index);
     match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
         Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
@@ -58,8 +58,7 @@ pub(crate) fn jump(
 }
 
 /// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.
-fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
-    let state = draft.state();
+pub(crate) fn around(state: &State, scope: ScopeId, block: &str) -> Option<ScopeId> {
     let found = state.scopes_around(scope).find(|scope| scope.block.as_ref() == block).map(|scope| scope.id);
     found.or_else(|| {
         let root = state.scopes.get(&ROOT_SCOPE)?;
@@ -68,7 +67,7 @@ fn around(draft: &Draft, scope: ScopeId, block: &str) -> Option<ScopeId> {
 }
 
 /// Steps of an event of the process that jumped into the process's list have had their word: they are given up.
-fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
+pub(crate) fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
     let outermost = draft.state().scopes_around(scope).last().map(|scope| scope.id);
     // A jump that stays inside the event, or inside the process's own list, leaves it as it is.
     if let Some(outermost) = outermost.filter(|outermost| list == ROOT_SCOPE && *outermost != ROOT_SCOPE)
@@ -79,7 +78,7 @@ fn close_events_around(draft: &mut Draft, scope: ScopeId, list: ScopeId) {
 }
 
 /// Signatures of the steps from `index` on in `block`, at any depth, are void: those given in this activation of it.
-fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
+pub(crate) fn void_signatures(draft: &mut Draft, list: ScopeId, block: &str, index: usize) {
     let definition = draft.definition.clone();
     let region: BTreeSet<&StepKey> =
         definition.block(block).map(|block| block.steps.iter().skip(index).collect()).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::event::{Body, Item, Purpose};
 use crate::flow::{self, DONE, Done};
 use crate::id::{RunId, ScopeId};
 use crate::incident::IncidentCode;
-use crate::language::definition::{Each, Rest, Step};
+use crate::language::definition::{Each, Rest, Step, StepKind};
 use crate::state;
 use crate::value::Value;
 
@@ -71,9 +71,21 @@ fn keys(draft: &mut Draft, each: &Each, items: &Value, place: &Place) -> Decidin
     Ok(keys)
 }
 
+/// Items that one piece of deciding opens; what may run beside them is opened when these have gone on.
+const OPENED_AT_ONCE: usize = 200;
+
+/// Goes on opening items.
+pub(crate) fn grow(draft: &mut Draft, run: RunId) {
+    if let Some(step) = draft.step_of(run)
+        && let StepKind::Each(each) = &step.kind
+    {
+        fill(draft, run, each);
+    }
+}
+
 /// Opens the next items, as many as may run at once.
 fn fill(draft: &mut Draft, run: RunId, each: &Each) {
-    loop {
+    for _ in 0..OPENED_AT_ONCE {
         let Some(open) = draft.state().runs.get(&run) else { return };
         let state::Body::Each { name, items, keys, at_once, next, ended, .. } = &open.body else { return };
         // An item is given up only with all the others.

@@ -36,21 +36,9 @@ impl World {
                 let refusal = self.decide(to, command.clone()).err();
                 let answer = refusal.as_ref().and_then(|why| Outgoing::of_refusal(to, &command, why));
                 self.outbox.extend(answer);
-                if let (true, Action::Deliver { subscription, message, id, .. }) = (refusal.is_some(), &command.action)
-                {
-                    let held = self.instances.get(&to).and_then(|instance| {
-                        let mut all = instance.state.subscribed();
-                        all.find(|held| held.id() == *subscription).map(|held| held.matches().clone())
-                    });
-                    self.outbox.push_back(match held {
-                        Some(matches) => Outgoing::Subscribe {
-                            message: message.clone(),
-                            matches,
-                            instance: to,
-                            subscription: *subscription,
-                        },
-                        None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-                    });
+                if refusal.is_some() {
+                    let state = self.instances.get(&to).map(|instance| &instance.state);
+                    self.outbox.extend(Outgoing::of_refused_delivery(state, &command.action));
                 }
             }
             Outgoing::Subscribe { message, matches, instance, subscription } => {
@@ -60,7 +48,11 @@ impl World {
             Outgoing::Unsubscribe { instance, subscription, .. } => {
                 self.waiters.retain(|waiter| (waiter.instance, waiter.subscription) != (instance, subscription));
             }
-            Outgoing::GiveBack { .. } => self.pair(),
+            Outgoing::GiveBack { message, id } => {
+                let place = self.given.iter().position(|sent| sent.message == message && sent.id == id);
+                self.sent.extend(place.map(|place| self.given.remove(place)));
+                self.pair();
+            }
         }
     }
 
@@ -97,10 +89,11 @@ impl World {
             let (sent, waiter) = (self.sent.remove(place), self.waiters.remove(waiter));
             let action = Action::Deliver {
                 subscription: waiter.subscription,
-                message: sent.message,
-                id: sent.id,
-                payload: sent.payload,
+                message: sent.message.clone(),
+                id: sent.id.clone(),
+                payload: sent.payload.clone(),
             };
+            self.given.push(sent);
             let command = Command { actor: Actor::System, action };
             self.outbox.push_back(Outgoing::Command { to: waiter.instance, command });
         }
@@ -117,7 +110,13 @@ impl World {
     }
 
     pub(crate) fn next_timer(&self) -> Option<(InstanceId, TimerId, Timestamp)> {
-        let timers = self.tables.timers.values().map(|row| (row.due, row.instance, row.timer));
+        let rests = |id: &InstanceId| self.instances.get(id).is_some_and(|one| one.state.status().is_held());
+        let timers = self
+            .tables
+            .timers
+            .values()
+            .filter(|row| !rests(&row.instance))
+            .map(|row| (row.due, row.instance, row.timer));
         timers.min().map(|(due, instance, timer)| (instance, timer, due))
     }
 }

@@ -7,8 +7,8 @@ use countersign_engine::command::{Action, Actor, Cause, Command, Start, WorkId};
 use countersign_engine::draft::{DecideError, Draft, Progress};
 use countersign_engine::event::{Candidates, Event};
 use countersign_engine::facts::{ActivityResult, Ask, Context, Fact, PersonFact, RoleFact};
-use countersign_engine::history::replay::{Redecided, fold_events, redecide};
-use countersign_engine::id::{IncidentId, InstanceId, RunId, ShardId, SubscriptionId, TimerId, UserId};
+use countersign_engine::history::replay::{Redecided, fold_events, redecide_to};
+use countersign_engine::id::{Digest, IncidentId, InstanceId, RunId, ShardId, SubscriptionId, TimerId, UserId};
 use countersign_engine::language::definition::Definition;
 use countersign_engine::project::{JobRow, Outgoing, RowChange, TaskRow, TaskStatus, TimerRow, changes, standing};
 use countersign_engine::rejection::Rejection;
@@ -67,6 +67,7 @@ pub(crate) struct Tables {
 
 pub(crate) struct World {
     pub(crate) definitions: BTreeMap<Arc<str>, Arc<Definition>>,
+    pub(crate) releases: BTreeMap<Digest, Arc<Definition>>,
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
     pub(crate) now: Timestamp,
     pub(crate) people: Vec<(&'static str, Vec<&'static str>)>,
@@ -76,6 +77,8 @@ pub(crate) struct World {
     pub(crate) outbox: VecDeque<Outgoing>,
     pub(crate) waiters: Vec<Waiter>,
     pub(crate) sent: Vec<Sent>,
+    /// Messages that were given to somebody; they may come back.
+    pub(crate) given: Vec<Sent>,
     pub(crate) seen: Vec<(Arc<str>, Arc<str>)>,
     pub(crate) keys: BTreeMap<(Arc<str>, Arc<str>), InstanceId>,
     pub(crate) tables: Tables,
@@ -87,6 +90,7 @@ impl World {
     pub(crate) fn new(definitions: &[Arc<Definition>]) -> Self {
         World {
             definitions: definitions.iter().map(|one| (one.process.clone(), one.clone())).collect(),
+            releases: definitions.iter().map(|one| (one.release, one.clone())).collect(),
             instances: BTreeMap::new(),
             now: Timestamp::parse(NOON).expect("a moment"),
             people: vec![
@@ -102,6 +106,7 @@ impl World {
             outbox: VecDeque::new(),
             waiters: Vec::new(),
             sent: Vec::new(),
+            given: Vec::new(),
             seen: Vec::new(),
             keys: BTreeMap::new(),
             tables: Tables::default(),
@@ -168,7 +173,8 @@ impl World {
             (None, _) => return Err(Rejection::UnknownInstance),
         };
         let context = Context { instance: to, now: self.now };
-        let mut draft = Draft::new(definition.clone(), before.clone(), command.clone(), context);
+        let target = command.action.target().map(|release| self.releases[&release].clone());
+        let mut draft = Draft::new(definition.clone(), before.clone(), command.clone(), context).to(target.clone());
         let effects = self.effects.len();
         loop {
             match draft.advance() {
@@ -191,7 +197,14 @@ impl World {
         self.transitions += 1;
         let faults = decision.state.faults();
         assert!(faults.is_empty(), "{faults:#?}\nafter {command:?}\n{:#?}", decision.events);
-        let again = redecide(definition.clone(), before.clone(), context, &command, &decision.facts, &decision.events);
+        let again = redecide_to(
+            (definition.clone(), target),
+            before.clone(),
+            context,
+            &command,
+            &decision.facts,
+            &decision.events,
+        );
         assert_eq!(again, Redecided::Same, "deciding again differs for {command:?}");
         let stored: Vec<Event> =
             serde_json::from_slice(&serde_json::to_vec(&decision.events).expect("JSON")).expect("its own bytes");
@@ -201,6 +214,7 @@ impl World {
         let kept: State = serde_json::from_slice(&serde_json::to_vec(&decision.state).expect("JSON")).expect("a state");
         assert!(kept == decision.state, "the state survives its snapshot");
         let version = self.instances.get(&to).map_or(1, |instance| instance.rows.len() as u64 + 1);
+        let definition = decision.definition.clone();
         let rows = changes(&definition, before.as_ref(), &decision.state, &decision.events, version);
         self.project(rows);
         self.check_rows(&definition, &decision.state, version);
@@ -211,6 +225,7 @@ impl World {
             rows: Vec::new(),
         });
         instance.state = decision.state;
+        instance.definition = definition;
         instance.rows.push(row);
         Ok(())
     }
@@ -327,11 +342,17 @@ impl World {
     /// Every row of every instance decides again to the same bytes.
     pub(crate) fn redecide_all(&self) {
         for (id, instance) in &self.instances {
-            let mut state = None;
+            let mut state: Option<State> = None;
             for row in &instance.rows {
+                let release = match (&state, &row.command.action) {
+                    (Some(state), _) => state.release(),
+                    (None, Action::Start(start)) => start.release,
+                    (None, _) => panic!("the history does not begin with a start"),
+                };
+                let target = row.command.action.target().map(|release| self.releases[&release].clone());
                 let context = Context { instance: *id, now: row.at };
-                let again = redecide(
-                    instance.definition.clone(),
+                let again = redecide_to(
+                    (self.releases[&release].clone(), target),
                     state.clone(),
                     context,
                     &row.command,

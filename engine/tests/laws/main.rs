@@ -12,6 +12,8 @@ mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
+mod migration;
+mod operations;
 mod patterns;
 mod people;
 mod property;

@@ -1,13 +1,21 @@
 //! Random processes under random commands, with restarts: the laws that [`World::decide`](crate::driver::World) checks
 //! hold for all of them. A seed names a process and a story; those that once failed are played again for ever.
 
-use countersign_engine::command::{Action, Actor, JobResult, WorkId};
-use countersign_engine::facts::ActivityResult;
-use countersign_engine::id::InstanceId;
+use std::collections::BTreeSet;
+
+use countersign_engine::command::{Action, Actor, Command, JobResult, Raise, WorkId};
+use countersign_engine::event::FieldWrite;
+use countersign_engine::facts::{ActivityResult, PersonFact};
+use countersign_engine::id::{InstanceId, UserId};
+use countersign_engine::operate::{Operation, Spot, TimersOnResume, targets};
+use countersign_engine::rejection::Rejection;
+use countersign_engine::state::State;
+use countersign_engine::value::Value;
 
 use crate::driver::{DAY, HOUR, World};
 use crate::grammar::{Draw, written};
 use crate::inputs::{compile, failed, input, value};
+use countersign_engine::raise::allowed_events;
 
 /// Seeds that failed once.
 const REGRESSIONS: &str = include_str!("seeds.txt");
@@ -22,8 +30,10 @@ const BELOW: &str = "steps:\n  - { id: inside, task: { title: { zh: 做, en: Do 
 fn play(seed: u64) -> Option<u32> {
     let (text, orders) = written(seed);
     let Ok(definition) = compile(&text) else { return None };
+    let Ok(same) = compile(&format!("# the same in another file\n{text}")) else { return None };
     let mut draw = Draw::new(seed ^ 0xABCD);
     let mut world = World::new(&[definition, crate::inputs::process("below", BELOW)]);
+    world.releases.insert(same.release, same);
     for activity in ["test.echo"] {
         for _ in 0..draw.below(6) {
             let result = match draw.below(3) {
@@ -66,7 +76,8 @@ fn command(
         old.push((id, work));
     }
     // Whatever is refused has changed nothing, which the driver sees at the next step.
-    let _ = match draw.below(20) {
+    let _ = match draw.below(29) {
+        26..=27 => raise(world, draw, id, who),
         0..=7 => match work {
             Some(work) => {
                 let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done"]);
@@ -110,11 +121,83 @@ fn command(
             world.complete_work(id, work, Actor::person(who), "good")
         }
         19 if draw.chance(10) => world.act(id, "admin", Action::Cancel { reason: "enough".into() }),
+        20..=24 => operate(world, draw, id),
         _ => {
             world.restart();
             Ok(())
         }
     };
+}
+
+/// What operators do, anywhere.
+fn operate(world: &mut World, draw: &mut Draw, id: InstanceId) -> Result<(), Rejection> {
+    let state = world.state(id);
+    if state.status().is_held() && draw.chance(60) {
+        let timers = draw.pick(&[TimersOnResume::FireOnResume, TimersOnResume::Shift, TimersOnResume::Skip]);
+        return world.operate(id, "admin", Operation::Resume { timers: Some(timers) });
+    }
+    let mut spots: Vec<Spot> = state.open_steps().map(|(_, run, _)| Spot::Run { run }).collect();
+    spots.extend(state.open_incidents().map(|open| Spot::Incident { incident: open.id() }));
+    let at = (!spots.is_empty()).then(|| spots[draw.below(spots.len() as u64) as usize]);
+    match (draw.below(6), at) {
+        (0, _) if draw.chance(50) => {
+            let process = state.process().clone();
+            let others = world.releases.values().filter(|one| one.process == process && one.release != state.release());
+            let Some(to) = others.map(|one| one.release).next() else { return Ok(()) };
+            let what = |state: &State| {
+                let mut json = serde_json::to_value(state).expect("JSON");
+                json["release"] = serde_json::Value::Null;
+                json["updated_at"] = serde_json::Value::Null;
+                json
+            };
+            let before = what(state);
+            let plan = Box::default();
+            let action = Action::Operate { what: Operation::Migrate { release: to, plan }, reason: "so".into() };
+            world.decide(id, Command { actor: Actor::person("admin"), action })?;
+            if !world.state(id).is_ready() {
+                assert_eq!(what(world.state(id)), before, "migration to an identical release is the identity");
+            }
+            world.settle();
+            Ok(())
+        }
+        (0, _) => world.operate(id, "admin", Operation::Suspend),
+        (1, _) if draw.chance(20) => {
+            let what = Operation::Quarantine { why: "a bug".into(), command: Value::Null };
+            world.system(id, Action::Operate { what, reason: "a bug".into() })
+        }
+        (2, _) => {
+            let write = FieldWrite { path: vec!["f0".into()], value: Value::Int(draw.below(5) as i64) };
+            world.operate(id, "admin", Operation::Fix { writes: vec![write] })
+        }
+        (3..=4, Some(at)) => {
+            let definition = world.instances[&id].definition.clone();
+            let Ok(all) = targets(&definition, state, at) else { return Ok(()) };
+            let to = all[draw.below(all.len() as u64) as usize].clone();
+            let moved = world.operate(id, "admin", Operation::Move { at, to: to.step.clone() });
+            assert_eq!(moved.is_ok(), to.why_not.is_none(), "{to:?}: {moved:?}");
+            moved
+        }
+        (_, Some(at)) => {
+            let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done", "paid", "silent"]);
+            world.operate(id, "admin", Operation::Skip { at, outcome: Some(outcome.into()), output: Value::Null })
+        }
+        (_, None) => Ok(()),
+    }
+}
+
+/// Raises any event of people that is open, with the right reason or without.
+fn raise(world: &mut World, draw: &mut Draw, id: InstanceId, who: &str) -> Result<(), Rejection> {
+    let definition = world.instances[&id].definition.clone();
+    let nobody = PersonFact { active: true, ..PersonFact::default() };
+    let open =
+        allowed_events(&definition, world.state(id), world.now, &UserId::from(who), &nobody, &BTreeSet::default());
+    if open.is_empty() {
+        return Ok(());
+    }
+    let one = &open[draw.below(open.len() as u64) as usize];
+    let reason = draw.chance(70).then(|| "so".into());
+    let raise = Raise { host: one.host, event: one.event.clone(), answer: Value::Null, reason, signature: None };
+    world.act(id, who, Action::Raise(raise))
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use engine::command::{Action, ActivityFailure, Cause, Command, Start, failure};
+use engine::command::{Action, ActivityFailure, Actor, Cause, Command, Start, failure};
 use engine::draft::{DecideError, Draft, Progress};
 use engine::facts::{ActivityResult, Ask, Context, Fact};
 use engine::history::transition::Content;
-use engine::id::{InstanceId, RunId};
+use engine::id::{Digest, InstanceId, RunId};
 use engine::language::definition::{Definition, Start as StartRule};
+use engine::operate::Operation;
 use engine::project::Outgoing;
 use engine::rejection::Rejection;
 use engine::time::Timestamp;
@@ -64,6 +65,8 @@ impl Writer {
             Ok(before) => before,
             Err(load::LoadError::Store(error)) => return Err(error),
             Err(error) => {
+                // Nothing can be decided on it. Its row keeps its timers and jobs from coming again and again.
+                batch.dirty |= store::instance::set_aside(tx, to).await?;
                 self.shared.park(to, super::chain(&error));
                 return Ok(Outcome::Answer(Err(SubmitError::Quarantined(error.to_string()))));
             }
@@ -72,9 +75,16 @@ impl Writer {
             Ok(definition) => definition,
             Err(error) => return Ok(Outcome::Answer(Err(error))),
         };
+        let target = match command.action.target() {
+            Some(release) => match self.target(release).await? {
+                Ok(target) => Some(target),
+                Err(error) => return Ok(Outcome::Answer(Err(error))),
+            },
+            None => None,
+        };
         let context = Context { instance: to, now };
         let state = before.as_ref().map(|before| before.state.clone());
-        let mut draft = Draft::new(definition.clone(), state, command.clone(), context);
+        let mut draft = Draft::new(definition.clone(), state, command.clone(), context).to(target);
         let mut traces = Traces::default();
         loop {
             let progress = std::panic::catch_unwind(AssertUnwindSafe(|| draft.advance()));
@@ -89,7 +99,12 @@ impl Writer {
                 Err(panic) => {
                     undo(tx, &traces, to).await?;
                     let why = said(panic.as_ref());
-                    self.shared.park(to, why.clone());
+                    let Some(before) = before else {
+                        // It did not begin: there is nothing to put aside but the id, which nobody knows.
+                        self.shared.park(to, why.clone());
+                        return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
+                    };
+                    self.put_aside(tx, batch, before, &definition, command, context, &why);
                     return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
                 }
             };
@@ -116,7 +131,7 @@ impl Writer {
         }
         let version = version + 1;
         let changes = engine::project::changes(
-            &definition,
+            &decision.definition,
             before.as_ref().map(|before| &before.state),
             &decision.state,
             &decision.events,
@@ -133,6 +148,47 @@ impl Writer {
             batch.remember(key, &receipt, now);
         }
         Ok(Outcome::Answer(Ok(receipt)))
+    }
+
+    /// Records that deciding met a bug: from here on nothing is decided on the instance but what an operator wants.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one transition: on what, by which definition, why, where it is written"
+    )]
+    fn put_aside(
+        &self,
+        tx: &mut Tx,
+        batch: &mut Batch,
+        before: Committed,
+        definition: &Arc<Definition>,
+        command: &Command,
+        context: Context,
+        why: &str,
+    ) {
+        let to = context.instance;
+        let poison = serde_json::to_value(command).ok().and_then(|json| Value::from_json(&json).ok());
+        let what = Operation::Quarantine { why: why.into(), command: poison.unwrap_or_default() };
+        let reason = "deciding met a bug".into();
+        let aside = Command { actor: Actor::System, action: Action::Operate { what, reason } };
+        let state = before.state.clone();
+        let decided = std::panic::catch_unwind(AssertUnwindSafe(|| {
+            let mut draft = Draft::new(definition.clone(), Some(state), aside.clone(), context);
+            let done = matches!(draft.advance(), Ok(Progress::Done));
+            draft.finish().filter(|_| done)
+        }));
+        let Ok(Some(decision)) = decided else {
+            self.shared.park(to, why.to_owned());
+            return;
+        };
+        tracing::error!(instance.id = %to, "an instance met a bug and is quarantined: {why}");
+        let version = before.version + 1;
+        let changes =
+            engine::project::changes(definition, Some(&before.state), &decision.state, &decision.events, version);
+        let content = Content::Instance { command: aside, facts: decision.facts, events: decision.events };
+        let new = NewTransition { instance: to, version, at: context.now, content };
+        let Some(position) = batch.append(new, tx) else { return };
+        batch.change(to.shard(), position, changes);
+        batch.keep_state(Committed { state: decision.state, version, snapshot: before.snapshot }, position);
     }
 
     async fn state(&self, batch: &Batch, id: InstanceId, fresh: bool) -> Result<Option<Committed>, load::LoadError> {
@@ -162,6 +218,28 @@ impl Writer {
             Ok(definition) => Ok(Ok(definition)),
             Err(crate::releases::ReleaseError::Store(error)) => Err(error),
             Err(error) => Ok(Err(SubmitError::Quarantined(error.to_string()))),
+        }
+    }
+
+    /// The release that a migration goes to: one that was made effective, or is known to this node only.
+    async fn target(&self, release: Digest) -> Result<Result<Arc<Definition>, SubmitError>, StoreError> {
+        let refuse = |en: &str, zh: &str| {
+            let (en, zh) = (format!("{en}: {release}"), format!("{zh}：{release}"));
+            Ok(Err(SubmitError::Rejected(Rejection::NotLegal { en: en.into(), zh: zh.into() })))
+        };
+        let mut reader = self.shared.database.read().await?;
+        let row = store::release::find(&mut reader, release).await?;
+        drop(reader);
+        if row.is_some_and(|row| row.state != store::release::State::Effective) {
+            return refuse("the release is not approved", "该版本尚未批准");
+        }
+        match self.shared.releases.definition(release).await {
+            Ok(definition) => Ok(Ok(definition)),
+            Err(crate::releases::ReleaseError::Store(error)) => Err(error),
+            Err(crate::releases::ReleaseError::Unknown(_)) => refuse("there is no such release", "没有这个版本"),
+            Err(crate::releases::ReleaseError::DoesNotCompile { .. }) => {
+                refuse("the release does not compile with this program", "该版本无法用当前程序编译")
+            }
         }
     }
 
@@ -299,19 +377,8 @@ impl Refused<'_> {
     /// What goes back to the sender.
     fn answer(&self, rejection: &Rejection) -> Option<Outgoing> {
         match &self.command.action {
-            Action::Deliver { subscription, message, id, .. } => {
-                let held = self.before.and_then(|before| {
-                    let held = before.state.subscribed().find(|held| held.id() == *subscription)?;
-                    Some((before.state.id(), held.matches().clone()))
-                });
-                Some(match held {
-                    // Its `when` does not take this one; it goes on waiting for others.
-                    Some((instance, matches)) => {
-                        let (message, subscription) = (message.clone(), *subscription);
-                        Outgoing::Subscribe { message, matches, instance, subscription }
-                    }
-                    None => Outgoing::GiveBack { message: message.clone(), id: id.clone() },
-                })
+            action @ Action::Deliver { .. } => {
+                Outgoing::of_refused_delivery(self.before.map(|before| &before.state), action)
             }
             Action::Start(Start { cause: Cause::Message { message, id }, .. }) => {
                 let or_event = self.definition.starts.iter().any(

@@ -160,6 +160,11 @@ impl Writer {
     ) -> Result<Outcome, StoreError> {
         let shard = owner(message, self.shared.database.shards());
         let Some(row) = store::message::find(tx, shard, message, id).await? else { return Ok(quiet()) };
+        if row.expires_at <= now {
+            // Its time passed in the hands of one who could not take it: it stays unheard, and visible as that.
+            store::message::offer(tx, &row, &findable(&row.payload)).await?;
+            return Ok(quiet());
+        }
         let mut waiters = self.waiters(tx, shard, message, &row.payload).await?;
         waiters.truncate(1);
         if waiters.is_empty() {

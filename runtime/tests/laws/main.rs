@@ -5,6 +5,7 @@ mod faults;
 mod jobs;
 mod messages;
 mod node;
+mod operations;
 mod support;
 mod time;
 

@@ -88,18 +88,16 @@ async fn filter(backend: &Backend, caller: &Caller, wanted: &Wanted) -> Result<F
         parent: wanted.parent,
         attributes: wanted.find.as_deref().map_or(Ok(vec![]), attributes_of)?,
         with_incidents: wanted.with_incidents.unwrap_or(false),
+        release: None,
+        live: false,
     })
 }
 
 fn status_of(word: &str) -> Result<InstanceStatus, Problem> {
-    let all = [InstanceStatus::Running, InstanceStatus::Ended, InstanceStatus::Cancelled];
-    all.into_iter().find(|status| status.word() == word).ok_or_else(|| {
-        Problem::field(
-            Code::InvalidRequest,
-            "status",
-            "running, ended or cancelled",
-            "应为 running、ended 或 cancelled",
-        )
+    InstanceStatus::parse(word).ok_or_else(|| {
+        let all: Vec<&str> = InstanceStatus::ALL.iter().map(|status| status.word()).collect();
+        let (en, zh) = (format!("one of {}", all.join(", ")), format!("应为 {}", all.join("、")));
+        Problem::field(Code::InvalidRequest, "status", en, zh)
     })
 }
 

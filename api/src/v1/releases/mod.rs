@@ -2,7 +2,9 @@
 
 pub mod approve;
 pub mod deploy;
+pub mod diff;
 pub mod list;
+pub mod migrate;
 pub mod show;
 
 use engine::time::Timestamp;

@@ -164,7 +164,11 @@ impl Compiler<'_> {
 
     fn policy(&mut self, node: &Node) -> Policy {
         let mut policy = Policy::default();
-        self.shape(node, "policy", &["nobody_eligible", "initiator_approves", "duplicate_key", "boundary"]);
+        self.shape(
+            node,
+            "policy",
+            &["nobody_eligible", "initiator_approves", "duplicate_key", "boundary", "suspended_timers"],
+        );
         let mut second = |key: &str, words: [&str; 2]| {
             node.get(key).and_then(|word| self.choice(word, &words)).map(|place| place == 1)
         };
@@ -179,6 +183,13 @@ impl Compiler<'_> {
         }
         if let Some(commit) = second("boundary", ["wait", "commit"]) {
             policy.boundary = if commit { Boundary::Commit } else { Boundary::Wait };
+        }
+        if let Some(word) = node.get("suspended_timers") {
+            use crate::operate::TimersOnResume::{FireOnResume, Shift, Skip};
+            let ways = [FireOnResume, Shift, Skip];
+            if let Some(place) = self.choice(word, &["fire_on_resume", "shift", "skip"]) {
+                policy.suspended_timers = ways[place];
+            }
         }
         policy
     }

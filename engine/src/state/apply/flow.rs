@@ -39,7 +39,7 @@ impl State {
             Scope {
                 id: scope,
                 block: block.clone(),
-                parent: parent,
+                parent,
                 purpose: purpose.clone(),
                 variable,
                 cursor: Cursor::Held,
@@ -55,6 +55,7 @@ impl State {
                 _ => {}
             }
         });
+        self.note_growth(parent);
         self.ready_at(scope, 0, false);
     }
 
@@ -72,6 +73,7 @@ impl State {
             }
             _ => {}
         });
+        self.note_growth(ended.parent);
     }
 
     pub(super) fn hold_scope(&mut self, scope: ScopeId) {
@@ -103,7 +105,14 @@ impl State {
         let Some(scope) = self.scopes.get(&id).cloned() else { return };
         self.unready(scope.cursor);
         self.scopes.remove_mut(&id);
-        self.run_mut(scope.parent, |run| run.children.retain(|child| *child != id));
+        self.uncondemn(scope.parent, id);
+        self.run_mut(scope.parent, |run| {
+            if run.children.last() == Some(&id) {
+                run.children.pop();
+            } else {
+                run.children.retain(|child| *child != id);
+            }
+        });
     }
 
     pub(super) fn enter(
@@ -150,6 +159,7 @@ impl State {
             due: None,
         };
         self.runs.insert_mut(id, run);
+        self.note_growth(id);
         let visits = self.visits.get(step).copied().unwrap_or(0) + 1;
         self.visits.insert_mut(step.clone(), visits);
         match self.clock_scope(scope) {
@@ -209,6 +219,7 @@ impl State {
     }
 
     pub(super) fn go_on(&mut self, run: RunId, then: &Then) {
+        self.operations.growing.remove_mut(&run);
         match then {
             Then::Next => self.leave(run),
             Then::Into => self.run_mut(run, |run| {
@@ -270,6 +281,7 @@ impl State {
         let Some(run) = self.runs.get(&id) else { return };
         let scope = run.scope;
         self.runs.remove_mut(&id);
+        self.operations.growing.remove_mut(&id);
         if let Some(open) = self.scopes.get_mut(&scope) {
             open.cursor = Cursor::Held;
         }
