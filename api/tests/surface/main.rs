@@ -4,6 +4,7 @@
 
 mod doors;
 mod operations;
+mod raising;
 mod reading;
 mod setup;
 mod support;
