@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "demo",
     "serve",
     "check",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 19] = [
     "start",
     "tasks",
     "complete",
+    "raise",
     "message",
     "history",
     "incident",

@@ -140,6 +140,7 @@ fn process(old: &Definition, new: &Definition) -> Vec<PartDifference> {
     part("late", meaning(&old.ladders) == meaning(&new.ladders));
     part("start", meaning(&old.starts) == meaning(&new.starts));
     part("events", meaning(&old.handlers) == meaning(&new.handlers));
+    part("alongside", meaning(&old.alongside) == meaning(&new.alongside));
     part("policy", old.policy == new.policy);
     found
 }
@@ -147,7 +148,7 @@ fn process(old: &Definition, new: &Definition) -> Vec<PartDifference> {
 fn fields(old: &[Field], new: &[Field], prefix: &str, found: &mut Vec<PartDifference>) {
     let names: BTreeSet<&Arc<str>> = old.iter().chain(new).map(|field| &field.name).collect();
     for name in names {
-        let of = |all: &[Field]| all.iter().find(|field| field.name == *name).map(|field| meaning(field));
+        let of = |all: &[Field]| all.iter().find(|field| field.name == *name).map(meaning);
         let change = match (of(old), of(new)) {
             (Some(was), Some(is)) if was == is => continue,
             (Some(_), Some(_)) => Change::Changed,

@@ -186,11 +186,9 @@ fn a_wait_for_a_milestone_ends_with_it_and_one_that_was_reached_before_does_not_
 
 #[test]
 fn a_milestone_is_latched_and_a_return_does_not_take_it_back() {
-    let steps = format!(
-        "data: {{ seen: {{ type: integer, initial: 0 }} }}\nsteps:\n  - {{ id: first, task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}, milestone: approved }}\n  - id: second\n    task: {{ title: {{ zh: 做, en: Do }}, to: {{ role: clerk }} }}\n    outcomes: {{ good: next, bad: {{ back_to: first }} }}\n\
-         events:\n  once: {{ milestone: approved, steps: [ {{ id: noted, set: {{ seen: =seen + 1 }} }} ] }}\n  change: {{ by: [ manager ], while: \"=!reached(\\\"approved\\\")\", steps: [] }}\n"
-    );
-    let (mut world, id) = World::started(&steps);
+    let steps = "data: { seen: { type: integer, initial: 0 } }\nsteps:\n  - { id: first, task: { title: { zh: 做, en: Do }, to: { role: clerk } }, milestone: approved }\n  - id: second\n    task: { title: { zh: 做, en: Do }, to: { role: clerk } }\n    outcomes: { good: next, bad: { back_to: first } }\n\
+         events:\n  once: { milestone: approved, steps: [ { id: noted, set: { seen: =seen + 1 } } ] }\n  change: { by: [ manager ], while: \"=!reached(\\\"approved\\\")\", steps: [] }\n";
+    let (mut world, id) = World::started(steps);
     world.raise(id, "", "change", "qian", Value::Null).expect("not yet reached");
     world.complete(id, "first", "li", "done").expect("done");
     world.complete(id, "second", "li", "bad").expect("back");
