@@ -63,6 +63,16 @@ pub async fn examine(
         let (key, row) = (release.digest.to_string(), runtime::deploy::record(&release));
         judge(runtime::deploy::TABLE, &key, &row, &mut logged, &mut findings);
     }
+    for alarm in store::clock_alarm::list(&mut reader).await? {
+        rows += 1;
+        let (key, row) = (alarm.id.to_string(), runtime::skew::record(&alarm));
+        judge(runtime::skew::TABLE, &key, &row, &mut logged, &mut findings);
+        if alarm.acknowledged.is_none() {
+            let detail =
+                format!("it should have been {}, and was {}; nobody has acknowledged it", alarm.expected, alarm.seen);
+            findings.push(Finding { kind: "clock_in_doubt", subject: format!("alarm {key}"), detail });
+        }
+    }
     // What the log says is there and no table had.
     for ((table, key), _) in logged.into_iter().filter(|(_, newest)| newest.values().all(Option::is_some)) {
         let detail = "the log has this row, the table has not".into();

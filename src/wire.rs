@@ -113,6 +113,12 @@ fn metrics(handle: Handle) -> Arc<dyn Fn() -> String + Send + Sync> {
             ("countersign_rows_total", "counter", "Rows written", read(&counts.rows)),
             ("countersign_rejections_total", "counter", "Commands refused", read(&counts.rejections)),
             ("countersign_put_off_total", "counter", "Commands put off by a lock", read(&counts.retried)),
+            (
+                "countersign_clock_in_doubt",
+                "gauge",
+                "1 while timers and signing wait for an administrator to acknowledge the clock",
+                u64::from(handle.clock_doubt().is_some()),
+            ),
             ("countersign_cached_bytes", "gauge", "Bytes of live states in memory", handle.cached_bytes() as u64),
             ("countersign_queue_length", "gauge", "Requests that wait for a writer", handle.queued() as u64),
         ] {

@@ -1,4 +1,4 @@
-//! Failed access, in the log: who was refused what, at a bounded rate.
+//! Failed access, and answers that came too late, in the log: who was refused what, at a bounded rate.
 //!
 //! Each is a command of the access stream like any other write. What the limit swallows is counted and told with the next
 //! one that is written, so a flood leaves a trace and does not fill the disk.
@@ -34,6 +34,14 @@ const AUDITED: &[Code] = &[
     Code::MayNotStart,
     Code::InactiveAccount,
 ];
+
+/// What an answer to a task is told that came too late: somebody, a deadline or the end was first.
+const LATE: &[Code] = &[Code::Gone, Code::InstanceEnded];
+
+/// Whether a refusal is a matter for an auditor. Of what came too late, the work that somebody did is.
+fn is_noted(code: Code, route: &str) -> bool {
+    AUDITED.contains(&code) || (LATE.contains(&code) && route.ends_with("/tasks/{task}/complete"))
+}
 
 /// Filled by whoever authenticates the request.
 #[derive(Clone, Default)]
@@ -83,9 +91,10 @@ pub(crate) async fn noted(State(backend): State<Backend>, mut request: Request, 
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().to_string();
+    let address = request.uri().path().to_owned();
     let response = next.run(request).await;
     let code = response.extensions().get::<Problem>().map(|problem| problem.code);
-    if let Some(code) = code.filter(|code| has_token && AUDITED.contains(code)) {
+    if let Some(code) = code.filter(|code| has_token && is_noted(*code, &route)) {
         metrics::counter!("countersign_access_refused_total", "code" => code.word()).increment(1);
         if let Some(swallowed) = backend.audit_rate().take(backend.now()) {
             let actor = who.0.get().cloned().unwrap_or(Actor::System);
@@ -93,6 +102,8 @@ pub(crate) async fn noted(State(backend): State<Backend>, mut request: Request, 
                 ("code", Value::text(code.word())),
                 ("method", Value::text(method)),
                 ("route", Value::text(route)),
+                // Which work came too late; of other refusals the route is enough.
+                ("address", if LATE.contains(&code) { Value::text(address) } else { Value::Null }),
                 ("swallowed_before", Value::Int(i64::from(swallowed))),
             ]);
             tokio::spawn(write(backend, actor, input));

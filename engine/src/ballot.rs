@@ -46,12 +46,17 @@ pub(crate) fn verdict(rule: Rule, seats: &[SeatState]) -> Verdict {
     let mut voices: Vec<Verdict> = Vec::new();
     let mut musts: Vec<Verdict> = Vec::new();
     let mut groups: BTreeMap<u32, (Rule, bool, Vec<Verdict>)> = BTreeMap::new();
-    for seat in seats {
+    for seat in seats.iter().filter(|seat| !seat.removed) {
         let voice = match &seat.vote {
             None => Verdict::Open,
             Some(vote) if vote.outcome.as_ref() == APPROVED => Verdict::Approved,
             Some(_) => Verdict::Rejected,
         };
+        // Who was asked in can stop a ballot and never carry it: the rule counts the seats of the process.
+        if seat.added_by.is_some() {
+            musts.push(voice);
+            continue;
+        }
         match seat.seat.group {
             Some(own) => {
                 groups.entry(seat.seat.spec).or_insert_with(|| (own, seat.seat.must, Vec::new())).2.push(voice);
@@ -76,6 +81,36 @@ pub(crate) fn verdict(rule: Rule, seats: &[SeatState]) -> Verdict {
     }
 }
 
+/// Why a seat may not be taken away, if so: no rule of the process may be satisfied by fewer than it names.
+pub(crate) fn fixed(rule: Rule, seats: &[SeatState], number: usize) -> Option<&'static str> {
+    let seat = seats.get(number)?;
+    if seat.added_by.is_some() {
+        return None;
+    }
+    if seat.seat.must && seat.seat.group.is_none() {
+        return Some("the process wants this seat");
+    }
+    let own = |other: &&SeatState| !other.removed && other.added_by.is_none();
+    let (rule, left) = match seat.seat.group {
+        Some(group) => {
+            let of_group = seats.iter().filter(own).filter(|other| other.seat.spec == seat.seat.spec);
+            (group, of_group.count())
+        }
+        None => (rule, voices(seats.iter().filter(own))),
+    };
+    let least = match rule {
+        Rule::AtLeast(least) => (least as usize).max(1),
+        Rule::All | Rule::Any | Rule::Ratio(_) => 1,
+    };
+    (left <= least).then_some("the rule needs it")
+}
+
+/// How many voices these seats are: those of one group are one.
+fn voices<'a>(seats: impl Iterator<Item = &'a SeatState>) -> usize {
+    let mut groups = std::collections::BTreeSet::new();
+    seats.filter(|seat| seat.seat.group.is_none() || groups.insert(seat.seat.spec)).count()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -97,7 +132,11 @@ mod tests {
                 at: Timestamp::EPOCH,
                 answer: Value::Null,
                 comment: None,
+                act: 0,
             }),
+            waits: Vec::new(),
+            added_by: None,
+            removed: false,
         }
     }
 
@@ -147,6 +186,36 @@ mod tests {
     fn two_thirds_of_three_are_two() {
         assert_eq!(quorum(Rule::Ratio(666_666), 3), 2);
         assert_eq!(quorum(Rule::Ratio(670_000), 3), 3);
+    }
+
+    #[test]
+    fn an_added_seat_can_stop_a_ballot_and_never_carry_it() {
+        let mut seats = plain(&[None, None]);
+        let mut added = seat(9, false, None, Some(true));
+        added.added_by = Some("somebody".into());
+        seats.push(added);
+        assert_eq!(verdict(Rule::Any, &seats), Verdict::Open, "its yes is nobody's vote");
+        seats[0] = seat(0, false, None, Some(true));
+        assert_eq!(verdict(Rule::Any, &seats), Verdict::Approved);
+        seats[2].vote = None;
+        assert_eq!(verdict(Rule::Any, &seats), Verdict::Open, "and it is waited for");
+        seats[2] = SeatState { added_by: Some("somebody".into()), ..seat(9, false, None, Some(false)) };
+        assert_eq!(verdict(Rule::Any, &seats), Verdict::Rejected);
+        seats[2].removed = true;
+        assert_eq!(verdict(Rule::Any, &seats), Verdict::Approved);
+    }
+
+    #[test]
+    fn no_seat_is_taken_away_that_the_rule_names() {
+        let seats = plain(&[None, None, None]);
+        assert_eq!(fixed(Rule::AtLeast(2), &seats, 0), None);
+        let mut fewer = plain(&[None, None, None]);
+        fewer[1].removed = true;
+        assert!(fixed(Rule::AtLeast(2), &fewer, 0).is_some());
+        assert!(fixed(Rule::All, &plain(&[None]), 0).is_some(), "one is left");
+        let mut must = plain(&[None, None]);
+        must[0].seat.must = true;
+        assert!(fixed(Rule::Any, &must, 0).is_some());
     }
 
     proptest! {

@@ -2,10 +2,13 @@
 //!
 //! Stored with its transition (a contract: `docs/formats/transition.md`).
 
+mod act;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::act::{Act, Resume};
 use crate::id::{Digest, IncidentId, InstanceId, RunId, StepKey, SubscriptionId, TimerId, UserId};
 use crate::operate::Operation;
 use crate::time::Timestamp;
@@ -143,6 +146,17 @@ pub enum Action {
         what: Operation,
         reason: Arc<str>,
     },
+    /// What people do with work beside claiming, assigning and completing it.
+    Work {
+        work: WorkId,
+        act: Act,
+    },
+    /// The same, provided that the work is still as it was seen.
+    IfUnchanged {
+        work: WorkId,
+        revision: u64,
+        action: Box<Action>,
+    },
 }
 
 impl Action {
@@ -183,6 +197,8 @@ impl Action {
                 Operation::Move { .. } => "move",
                 Operation::Migrate { .. } => "migrate",
             },
+            Action::Work { act, .. } => act.name(),
+            Action::IfUnchanged { action, .. } => action.name(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! When something is due: durations over calendars, and the rungs of ladders.
 
+use chrono::NaiveDate;
+
 use crate::draft::{Deciding, Draft, Stop, incident};
 use crate::evaluate::Place;
 use crate::event::{Event, TimerPurpose};
@@ -28,14 +30,14 @@ impl Draft {
     ) -> Deciding<Timestamp> {
         match span.clock_micros() {
             Some(micros) => Ok(from.plus_micros(micros)),
-            None => self.business_time(span, calendar, |calendar| calendar.add(from, span)),
+            None => self.business_time(&Value::from(span.to_string()), calendar, |calendar| calendar.add(from, span)),
         }
     }
 
     /// What a calendar answers: a fact. Without a name it is the process's own.
     fn business_time(
         &mut self,
-        span: DurationSpec,
+        asked: &Value,
         calendar: Option<&str>,
         answer: impl FnOnce(&Calendar) -> Result<Timestamp, CalendarError>,
     ) -> Deciding<Timestamp> {
@@ -51,7 +53,7 @@ impl Draft {
         match fact {
             Fact::Value { value: Value::Int(micros) } => Ok(Timestamp::from_micros(micros)),
             Fact::Failed { code, .. } => {
-                let detail = [("why", Value::Text(code)), ("span", Value::from(span.to_string()))];
+                let detail = [("why", Value::Text(code)), ("span", asked.clone())];
                 incident(IncidentCode::CalendarFailed, Value::record(detail))
             }
             _ => Err(Stop::Diverged),
@@ -71,7 +73,8 @@ impl Draft {
         incident(IncidentCode::TypeMismatch, Value::record(found))
     }
 
-    /// The moment a step's work is due. The clock runs from `after`, else from the step's first opening.
+    /// The moment a step's work is due. The clock runs from `after`, else from the step's first opening; a day is due
+    /// when it ends where the calendar is.
     pub(crate) fn deadline(&mut self, step: &Step, due: &Due, place: &Place) -> Deciding<Timestamp> {
         let from = match &due.after {
             Some(after) => {
@@ -89,6 +92,9 @@ impl Draft {
             None => self.state().first_opened(&step.key, place.scope).unwrap_or(self.now()),
         };
         let within = self.template(&due.within, place)?;
+        if let Some(day) = within.as_str().and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()) {
+            return self.business_time(&within, due.calendar.as_deref(), |calendar| calendar.end_of(day));
+        }
         self.moment(&within, from, due.calendar.as_deref())
     }
 
@@ -124,7 +130,9 @@ impl Draft {
     fn subtract(&mut self, until: Timestamp, span: DurationSpec, calendar: Option<&str>) -> Deciding<Timestamp> {
         match span.clock_micros() {
             Some(micros) => Ok(until.plus_micros(-micros)),
-            None => self.business_time(span, calendar, |calendar| calendar.subtract(until, span)),
+            None => {
+                self.business_time(&Value::from(span.to_string()), calendar, |calendar| calendar.subtract(until, span))
+            }
         }
     }
 

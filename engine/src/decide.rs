@@ -26,6 +26,7 @@ pub const ADMIN: &str = "admin";
 
 /// Handles the command itself; what becomes ready by it is advanced afterwards.
 pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
+    work::substitution(draft, &command.actor)?;
     if let Action::Start(start) = &command.action {
         if draft.has_state() {
             return reject(Rejection::Gone("the instance has started".into()));
@@ -47,12 +48,16 @@ pub(crate) fn handle(draft: &mut Draft, command: &Command) -> Deciding<()> {
 
 /// Does what a command asks, past the gate.
 pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
-    match &command.action {
+    perform(draft, &command.actor, &command.action)
+}
+
+fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
+    match action {
         Action::Start(_) => Ok(()),
-        Action::Claim { work } => work::claim(draft, *work, &command.actor),
-        Action::Release { work } => work::release(draft, *work, &command.actor),
-        Action::Assign { work, to, reason } => work::assign(draft, *work, to, reason.as_ref(), &command.actor),
-        Action::Complete(complete) => work::complete(draft, complete, &command.actor),
+        Action::Claim { work } => work::claim(draft, *work, actor),
+        Action::Release { work } => work::release(draft, *work, actor),
+        Action::Assign { work, to, reason } => work::assign(draft, *work, to, reason.as_ref(), actor),
+        Action::Complete(complete) => work::complete(draft, complete, actor),
         Action::FinishJob { run, attempt, result } => {
             let step = current_job(draft, *run, *attempt)?;
             step::call::finished(draft, *run, &step, *attempt, result)
@@ -76,22 +81,28 @@ pub(crate) fn act(draft: &mut Draft, command: &Command) -> Deciding<()> {
             draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
             Ok(())
         }
-        Action::Raise(raise) => crate::raise::raise(draft, raise, &command.actor),
+        Action::Raise(raise) => crate::raise::raise(draft, raise, actor),
         Action::EscalateChild { run, child, code, detail } => {
             awaited(draft, *run, *child)?;
             step::escalate::tell(draft, *run, code, detail.clone())
         }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
-        Action::Cancel { reason } => cancel(draft, &command.actor, reason),
-        Action::Retry { incident, reason } => retry(draft, *incident, &command.actor, reason),
-        Action::Operate { what, reason } => operate::handle(draft, &command.actor, what, reason),
+        Action::Cancel { reason } => cancel(draft, actor, reason),
+        Action::Retry { incident, reason } => retry(draft, *incident, actor, reason),
+        Action::Operate { what, reason } => operate::handle(draft, actor, what, reason),
+        Action::Work { work, act } => work::act(draft, *work, act, actor),
+        Action::IfUnchanged { work, revision, action } => {
+            work::unchanged(draft, *work, *revision)?;
+            perform(draft, actor, action)
+        }
     }
 }
 
 /// What a command uses up even when handling it ends in an incident: a timer does not fire twice.
-pub(crate) fn consume(draft: &mut Draft, command: &Command) -> Result<(), Rejection> {
-    match &command.action {
+pub(crate) fn consume(draft: &mut Draft, action: &Action) -> Result<(), Rejection> {
+    match action {
+        Action::IfUnchanged { action, .. } => consume(draft, action),
         Action::FireTimer { timer } => {
             if let Some(due) = draft.state().timers.get(timer).map(|timer| timer.due) {
                 draft.emit(Event::TimerFired { timer: *timer, due });
@@ -430,6 +441,10 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
     let (Some(step), Some(current)) = (draft.step_of(run), draft.state().runs.get(&run).cloned()) else {
         return Ok(());
     };
+    // A ballot keeps its votes: what follows from them is done again.
+    if matches!(current.body, Body::Ballot { .. }) {
+        return step::approve::settle(draft, run, &step, None, None);
+    }
     // What goes on all the same was not stopped: open work keeps its votes, a running job is not doubled.
     if draft.state().goes_on(&current) {
         return Ok(());
@@ -444,6 +459,7 @@ fn retry(draft: &mut Draft, id: IncidentId, actor: &Actor, reason: &Arc<str>) ->
         index: current.index,
         // It is no jump of the step's own, and none that bounds count.
         from: Arc::from(""),
+        chosen: None,
     });
     Ok(())
 }

@@ -206,7 +206,7 @@ impl Draft {
                     match item {
                         Item::Command => {
                             let command = self.command.clone();
-                            crate::decide::consume(self, &command)?;
+                            crate::decide::consume(self, &command.action)?;
                             let place = self.place;
                             self.raise(code, detail, place, None);
                         }
@@ -219,7 +219,7 @@ impl Draft {
                             let command = hold::parked_command(self, number);
                             self.emit(Event::ParkedTaken { number });
                             if let Some(command) = command {
-                                crate::decide::consume(self, &command)?;
+                                crate::decide::consume(self, &command.action)?;
                             }
                             let place = self.place;
                             self.raise(code, detail, place, None);
@@ -327,6 +327,20 @@ impl Draft {
         let Some(fact) = self.facts.get(self.cursor) else { return Err(Stop::Ask(ask)) };
         self.cursor += 1;
         Ok(fact.clone())
+    }
+
+    /// Does something that may end in an incident, which then stands at `run`: what was recorded before it stays.
+    pub(crate) fn attempt(&mut self, run: RunId, work: impl FnOnce(&mut Self) -> Deciding<()>) -> Deciding<()> {
+        let (state, events) = (self.state.clone(), self.events.len());
+        match work(self) {
+            Err(Stop::Incident { code, detail }) => {
+                self.state = state;
+                self.events.truncate(events);
+                self.raise(code, detail, Some(run), None);
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// Raises an incident at a run or a scope.

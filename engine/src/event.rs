@@ -5,10 +5,13 @@
 //! hold our own codes and values only, no library's text.
 
 use std::collections::BTreeMap;
+mod worked;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::worked::{Attachment, Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, WorkId};
 use crate::id::{
     BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
@@ -159,6 +162,12 @@ pub enum Event {
         by: Actor,
         text: Arc<str>,
     },
+    /// Passing work on, asking others in, telling each other. Run 0 is the process itself.
+    Worked {
+        work: WorkId,
+        by: Actor,
+        did: Did,
+    },
 
     TimerArmed {
         timer: TimerId,
@@ -268,6 +277,8 @@ pub enum Event {
         to: StepKey,
         index: usize,
         from: StepKey,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen: Option<Box<Chosen>>,
     },
 
     IncidentRaised {

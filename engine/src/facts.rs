@@ -71,6 +71,31 @@ pub struct PersonFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manager: Option<UserId>,
     pub roles: Vec<RoleFact>,
+    /// Who may act in their place, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub substitutes: Vec<Substitution>,
+}
+
+/// A period in which somebody acts in another's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Substitution {
+    pub by: UserId,
+    pub from: Timestamp,
+    /// The first moment at which it holds no more.
+    pub until: Timestamp,
+    /// The processes it is good for; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Arc<str>>,
+}
+
+impl Substitution {
+    /// Whether `who` may act by it, in this process, at this moment.
+    #[must_use]
+    pub fn covers(&self, who: &str, process: &str, at: Timestamp) -> bool {
+        let named = self.processes.is_empty() || self.processes.iter().any(|name| name.as_ref() == process);
+        self.by.as_ref() == who && self.from <= at && at < self.until && named
+    }
 }
 
 /// A role somebody holds, within a scope; an empty scope is everywhere.

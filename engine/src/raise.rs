@@ -107,7 +107,8 @@ fn may_raise(draft: &mut Draft, open: &Open<'_>, actor: &Actor) -> Deciding<()> 
     let principals: Vec<UserId> = actor.principals().cloned().collect();
     let definition = draft.definition.clone();
     for principal in &principals {
-        if let Some(step) = work::excluded_by(&definition, draft.state(), &open.event.not, principal) {
+        if let Some(step) = work::excluded_by(&definition, draft.state(), open.place.scope, &open.event.not, principal)
+        {
             return reject(Rejection::SeparationOfDuties { who: principal.clone(), step });
         }
     }
@@ -331,7 +332,7 @@ fn refusal(
     if !person.active {
         return Some(Rejection::InactiveAccount(who.clone()));
     }
-    if let Some(step) = work::excluded_by(definition, state, &open.event.not, who) {
+    if let Some(step) = work::excluded_by(definition, state, open.place.scope, &open.event.not, who) {
         return Some(Rejection::SeparationOfDuties { who: who.clone(), step });
     }
     let candidates = candidates(definition, state, now, open);

@@ -73,6 +73,22 @@ pub enum Rejection {
     NotLegal { en: Arc<str>, zh: Arc<str> },
     #[error("the instance cannot migrate: {}", faults.iter().map(|fault| format!("{}: {}", fault.at, fault.en)).collect::<Vec<_>>().join("; "))]
     CannotMigrate { faults: Vec<Fault> },
+    #[error("{who} may not act for {of} now")]
+    NotSubstitute { who: UserId, of: UserId },
+    #[error("you saw revision {seen}, it is at {now} now")]
+    RevisionChanged { seen: u64, now: u64 },
+    #[error("{to} was asked to prepare this and has not answered")]
+    Delegated { to: UserId },
+    #[error("nobody was asked to prepare this")]
+    NotDelegated,
+    #[error("this cannot go back to `{to}`; it can go back to: {}", allowed.join(", "))]
+    NotReturnable { to: Arc<str>, allowed: Vec<Arc<str>> },
+    #[error("this seat cannot be changed: {0}")]
+    SeatFixed(Arc<str>),
+    #[error("it cannot be taken back: {0}")]
+    ActedAfter(Arc<str>),
+    #[error("you have nothing to do with this instance")]
+    NotConcerned,
 }
 
 /// One field of a form that does not fit.
@@ -118,6 +134,14 @@ impl Rejection {
             Rejection::NotSuspended => "not_suspended",
             Rejection::NotLegal { .. } => "not_legal",
             Rejection::CannotMigrate { .. } => "cannot_migrate",
+            Rejection::NotSubstitute { .. } => "not_substitute",
+            Rejection::RevisionChanged { .. } => "revision_changed",
+            Rejection::Delegated { .. } => "delegated",
+            Rejection::NotDelegated => "not_delegated",
+            Rejection::NotReturnable { .. } => "not_returnable",
+            Rejection::SeatFixed(_) => "seat_fixed",
+            Rejection::ActedAfter(_) => "acted_after",
+            Rejection::NotConcerned => "not_concerned",
         }
     }
 
@@ -168,6 +192,16 @@ impl Rejection {
                 let list = faults.iter().map(|fault| format!("{}：{}", fault.at, fault.zh));
                 format!("实例不能迁移：{}", list.collect::<Vec<_>>().join("；"))
             }
+            Rejection::NotSubstitute { who, of } => format!("{who} 目前不能代 {of} 处理"),
+            Rejection::RevisionChanged { seen, now } => format!("您看到的是第 {seen} 版，现在是第 {now} 版"),
+            Rejection::Delegated { to } => format!("已委派给 {to}，尚未答复"),
+            Rejection::NotDelegated => "此项没有委派给他人".into(),
+            Rejection::NotReturnable { to, allowed } => {
+                format!("不能退回到 `{to}`；可退回到：{}", allowed.join("、"))
+            }
+            Rejection::SeatFixed(why) => format!("此席位不能更改：{why}"),
+            Rejection::ActedAfter(why) => format!("不能撤回：{why}"),
+            Rejection::NotConcerned => "您与此实例无关".into(),
         }
     }
 }

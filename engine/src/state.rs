@@ -10,6 +10,7 @@
 mod apply;
 mod names;
 pub mod operations;
+mod people;
 mod view;
 
 use std::sync::Arc;
@@ -18,9 +19,10 @@ use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde::{Deserialize, Serialize};
 
 pub use self::names::{At, Extra};
+pub(crate) use self::people::{Answered, Copied, Decided, ResumeAt, ScopePeople, SignOffs};
 pub use self::view::WakeSource;
 use crate::command::{Actor, Cause, WorkId};
-use crate::event::{Candidates, Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
+use crate::event::{Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose};
 use crate::id::{
     BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
 };
@@ -70,6 +72,21 @@ pub struct State {
     pub(crate) milestones: Map<Arc<str>, Timestamp>,
     /// Everybody who ever acted in a step, and for whom.
     pub(crate) acted: Map<StepKey, Set<UserId>>,
+    /// How often people have acted: tells what came after what.
+    #[serde(default)]
+    pub(crate) acts: u64,
+    /// The newest return to each step, by the number that was next then: approvals before it count no more.
+    #[serde(default)]
+    pub(crate) rewound: Map<StepKey, u64>,
+    /// Who was given a copy, and whether they have looked at it.
+    #[serde(default)]
+    pub(crate) copies: Map<u64, Copied>,
+    /// Files that were attached, by what they contain.
+    #[serde(default)]
+    pub(crate) files: Map<Digest, crate::event::Attachment>,
+    /// Ballots that were decided while seats had not voted, where late votes are recorded.
+    #[serde(default)]
+    pub(crate) decided: Map<RunId, Decided>,
     /// Signatures in force.
     pub(crate) signatures: Map<StepKey, Vec<Signed>>,
     /// What is waited for in its own data.
@@ -102,6 +119,9 @@ pub struct Scope {
     /// When each step inside an item or a round was first opened: their clocks are their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) opened: Option<Map<StepKey, Timestamp>>,
+    /// What people did in it, and where a return wants it to go on.
+    #[serde(default)]
+    pub(crate) people: ScopePeople,
 }
 
 /// A signature in force, and the scopes it was given in, from the inside out.
@@ -221,6 +241,14 @@ pub struct Work {
     pub(crate) assignee: Option<UserId>,
     pub(crate) revision: u64,
     pub(crate) opened_at: Timestamp,
+    /// Whose it is while a delegate, who has it, prepares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) delegated_by: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) urged_at: Option<Timestamp>,
+    /// Who was asked to sign a task off; a ballot has seats of its own for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sign_offs: Option<Box<SignOffs>>,
 }
 
 /// A seat of a ballot.
@@ -230,6 +258,15 @@ pub struct SeatState {
     /// None before its turn.
     pub(crate) work: Option<Work>,
     pub(crate) vote: Option<Vote>,
+    /// Seats that are answered before this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) waits: Vec<u32>,
+    /// Who asked for it; none for a seat of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) added_by: Option<UserId>,
+    /// It is not asked any more, and what it said does not count.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) removed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -239,6 +276,9 @@ pub struct Vote {
     pub(crate) at: Timestamp,
     pub(crate) answer: Value,
     pub(crate) comment: Option<Arc<str>>,
+    /// The number of the act.
+    #[serde(default)]
+    pub(crate) act: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -286,6 +326,11 @@ pub struct Record {
     pub(crate) by: Option<Actor>,
     pub(crate) at: Timestamp,
     pub(crate) output: Value,
+    /// The scope it was open in, and the number of the act that completed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) within: Option<ScopeId>,
+    #[serde(default)]
+    pub(crate) act: u64,
 }
 
 /// A map as a list of pairs: inside a tagged body the texts that JSON makes of numbers are not read back as numbers.
@@ -372,21 +417,6 @@ impl State {
         self.status.is_live()
     }
 
-    /// The open work of this id, task or seat, with the step it belongs to.
-    #[must_use]
-    pub fn work(&self, id: WorkId) -> Option<(&Run, &Work)> {
-        let run = self.runs.get(&id.run)?;
-        match &run.body {
-            Body::Task(work) if id.seat == 0 && run.phase == Phase::Open => Some((run, work)),
-            Body::Ballot { seats, .. } if run.phase == Phase::Open => {
-                let seat = seats.get(usize::try_from(id.seat).ok()?)?;
-                seat.vote.is_none().then_some(())?;
-                seat.work.as_ref().map(|work| (run, work))
-            }
-            _ => None,
-        }
-    }
-
     /// The parent that awaits this instance's end.
     #[must_use]
     pub fn parent(&self) -> Option<(InstanceId, RunId)> {
@@ -394,34 +424,5 @@ impl State {
             Cause::Parent { instance, run } => Some((instance, run)),
             _ => None,
         }
-    }
-}
-
-impl Run {
-    #[must_use]
-    pub fn step(&self) -> &StepKey {
-        &self.step
-    }
-}
-
-impl Work {
-    #[must_use]
-    pub fn task(&self) -> &Task {
-        &self.task
-    }
-
-    #[must_use]
-    pub fn assignee(&self) -> Option<&UserId> {
-        self.assignee.as_ref()
-    }
-
-    #[must_use]
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    #[must_use]
-    pub fn candidates(&self) -> &[Candidates] {
-        &self.task.candidates
     }
 }

@@ -20,7 +20,7 @@ use crate::draft::{Deciding, Draft};
 use crate::evaluate::Place;
 use crate::event::{Body, Event, Purpose, Then};
 use crate::flow::{self, DONE, Done};
-use crate::id::{RunId, ScopeId};
+use crate::id::{RunId, ScopeId, UserId};
 use crate::language::definition::{Step, StepKind};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -75,6 +75,12 @@ pub(crate) fn child_ended(draft: &mut Draft, run: RunId, step: &Step) -> Decidin
         StepKind::Repeat(repeat) => repeat::round_ended(draft, run, step, repeat),
         _ => flow::complete(draft, run, step, Done::plain(DONE)),
     }
+}
+
+/// Who gets the work of a step that a return leads to; read before the step is entered.
+pub(crate) fn returning_holder(draft: &Draft, scope: ScopeId, step: &Step) -> Option<UserId> {
+    let holder = draft.state().scopes.get(&scope)?.people.holder.clone();
+    holder.filter(|(index, _)| *index == step.index).map(|(_, who)| who)
 }
 
 /// Opens a step that stays open: its events and the ladder of its deadline are armed.

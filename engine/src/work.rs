@@ -1,52 +1,129 @@
-//! What people do with their work: claim, release, assign, complete, vote, sign.
+//! What people do with their work: claim, release, assign, complete, vote, sign, and all that is beside it.
 //!
 //! Who may is decided here, at the moment of acting, on every path; [`allowed_actions`] tells the same
 //! rules to whoever asks first.
 
-use std::collections::BTreeSet;
+mod allowed;
+mod answer;
+mod back;
+mod delegate;
+mod seats;
+mod tell;
+
 use std::sync::Arc;
 
-use crate::command::{Actor, Complete, WorkId};
+pub use self::allowed::{AllowedAction, VOTES, allowed_actions};
+pub(crate) use self::answer::complete;
+pub use self::answer::form_faults;
+pub use self::tell::limits;
+use crate::command::{Act, Actor, WorkId};
 use crate::decide::{ADMIN, person, reject};
 use crate::draft::{Deciding, Draft, Stop};
-use crate::event::{Candidates, Event, Task};
+use crate::event::{Candidates, Did, Event, Task};
 use crate::facts::{Ask, Fact, PersonFact};
-use crate::flow::{self, Done};
-use crate::id::UserId;
-use crate::language::definition::{Definition, InitiatorApproves, NotWho, Route, Step, StepKind};
-use crate::rejection::{FieldFault, Rejection};
-use crate::signing;
-use crate::state::{Body, State};
+use crate::id::{RunId, ScopeId, StepKey, UserId};
+use crate::language::definition::{Definition, InitiatorApproves, NotWho, Step, StepKind};
+use crate::rejection::Rejection;
+use crate::state::{Body, Record, State};
 use crate::step;
-use crate::step::approve::{APPROVED, REJECTED};
-use crate::value::{Map, Value};
+use crate::step::approve::APPROVED;
+
+/// Does what somebody wants of a piece of work.
+pub(crate) fn act(draft: &mut Draft, id: WorkId, act: &Act, actor: &Actor) -> Deciding<()> {
+    draft.place = (draft.state().runs.contains_key(&id.run)).then_some(id.run);
+    match act {
+        Act::Transfer { to, reason } => delegate::transfer(draft, id, to, reason, actor),
+        Act::Delegate { to, reason } => delegate::delegate(draft, id, to, reason.as_ref(), actor),
+        Act::Resolve { outcome, answer, comment } => {
+            delegate::resolve(draft, id, (outcome.as_ref(), answer, comment.as_ref()), actor)
+        }
+        Act::Recall { reason } => delegate::recall(draft, id, reason.as_ref(), actor),
+        Act::AddApprover { who, place, reason } => seats::add(draft, id, who, *place, reason, actor),
+        Act::RemoveApprover { reason } => seats::remove(draft, id, reason, actor),
+        Act::Return { to, resume, reason } => back::go_back(draft, id, (to, *resume), reason, actor),
+        Act::Withdraw { reason } => back::withdraw(draft, id, reason, actor),
+        Act::Urge { text } => tell::urge(draft, id, text.as_ref(), actor),
+        Act::Copy { to, text } => tell::copy(draft, id, to, text.as_ref(), actor),
+        Act::Read { copy } => tell::read(draft, *copy, actor),
+        Act::Comment { text } => tell::comment(draft, id, text, actor),
+        Act::Attach { file } => tell::attach(draft, id, file, actor),
+    }
+}
+
+/// Whoever acts for another must be named for it, for this process, at this moment.
+pub(crate) fn substitution(draft: &mut Draft, actor: &Actor) -> Deciding<()> {
+    let Actor::Person { id, on_behalf_of: Some(other) } = actor else { return Ok(()) };
+    let absent = person(draft, other)?;
+    let process = draft.definition.process.clone();
+    if absent.substitutes.iter().any(|period| period.covers(id, &process, draft.now())) {
+        return Ok(());
+    }
+    reject(Rejection::NotSubstitute { who: id.clone(), of: other.clone() })
+}
+
+/// Refuses what was meant for the work as it was seen, when it has changed since.
+pub(crate) fn unchanged(draft: &Draft, id: WorkId, revision: u64) -> Deciding<()> {
+    match draft.state().work(id) {
+        Some((_, work)) if work.revision() == revision => Ok(()),
+        Some((_, work)) => reject(Rejection::RevisionChanged { seen: revision, now: work.revision() }),
+        None => reject(gone(draft.state(), id)),
+    }
+}
+
+/// A reason that says something.
+fn reasoned(reason: &Arc<str>) -> Deciding<Arc<str>> {
+    if reason.trim().is_empty() { reject(Rejection::ReasonRequired) } else { Ok(reason.clone()) }
+}
 
 /// Open work with its definition, copied out so that the draft can go on.
 struct OpenWork {
     step: Arc<Step>,
     task: Task,
     assignee: Option<UserId>,
+    delegated_by: Option<UserId>,
+    /// All that comes before it is answered.
+    has_turn: bool,
+    /// It is answered, and waits for those who sign it off.
+    answered: bool,
+}
+
+impl OpenWork {
+    /// Whose it is, as far as others may not take it: the delegator's while a delegate prepares it.
+    fn owner(&self) -> Option<&UserId> {
+        self.delegated_by.as_ref().or(self.assignee.as_ref())
+    }
+
+    /// A seat of those who were asked to sign a task off.
+    fn is_sign_off(&self, id: WorkId) -> bool {
+        id.seat > 0 && matches!(self.step.kind, StepKind::Task(_))
+    }
 }
 
 fn open_work(draft: &Draft, id: WorkId) -> Deciding<OpenWork> {
-    let found =
-        draft.state().work(id).map(|(run, work)| (run.step.clone(), work.task().clone(), work.assignee().cloned()));
-    let Some((key, task, assignee)) = found else {
-        let waits = matches!(draft.state().runs.get(&id.run).map(|run| &run.body),
-            Some(Body::Ballot { seats, .. }) if seats.get(id.seat as usize).is_some_and(|seat| seat.work.is_none()));
-        if waits {
+    let state = draft.state();
+    let Some((run, work)) = state.work(id) else {
+        let seat = state.runs.get(&id.run).and_then(|run| run.body.seat(id.seat));
+        if seat.is_some_and(|seat| seat.is_awaited() && seat.work.is_none()) {
             return reject(Rejection::NotYourTurn);
         }
-        return reject(gone(draft.state(), id));
+        return reject(gone(state, id));
     };
-    let Some(step) = draft.definition.step(&key).cloned() else { return Err(Stop::Diverged) };
-    Ok(OpenWork { step, task, assignee })
+    let Some(step) = draft.definition.step(&run.step).cloned() else { return Err(Stop::Diverged) };
+    Ok(OpenWork {
+        step,
+        task: work.task().clone(),
+        assignee: work.assignee().cloned(),
+        delegated_by: work.delegated_by().cloned(),
+        has_turn: run.body.has_turn(id.seat),
+        answered: work.sign_offs.as_ref().is_some_and(|offs| offs.answered.is_some()),
+    })
 }
 
 /// Who was first, as far as the state still knows.
 pub(crate) fn gone(state: &State, id: WorkId) -> Rejection {
     let by_run = |record: &crate::state::Record| record.run == id.run;
-    let record = state.records.values().find(|record| by_run(record));
+    let items = state.scopes.values().filter_map(|scope| scope.records.as_ref());
+    let record = items.chain([&state.records]).flat_map(|all| all.values()).find(|record| by_run(record));
     let who = record.and_then(|record| record.by.as_ref()).and_then(Actor::id);
     let why = match (record, who) {
         (Some(record), Some(who)) => format!("{who} completed it with `{}`", record.outcome),
@@ -73,6 +150,9 @@ pub(crate) fn claim(draft: &mut Draft, id: WorkId, actor: &Actor) -> Deciding<()
 pub(crate) fn release(draft: &mut Draft, id: WorkId, actor: &Actor) -> Deciding<()> {
     let work = open_work(draft, id)?;
     let who = acting(draft, actor)?;
+    if let Some(to) = work.delegated_by.and(work.assignee.as_ref()) {
+        return reject(Rejection::Delegated { to: to.clone() });
+    }
     match &work.assignee {
         None => reject(Rejection::NotClaimed),
         Some(holder) if *holder == who => {
@@ -93,7 +173,7 @@ pub(crate) fn assign(
 ) -> Deciding<()> {
     let work = open_work(draft, id)?;
     let who = acting(draft, actor)?;
-    if work.assignee.as_ref() != Some(&who) {
+    if work.owner() != Some(&who) {
         let own = person(draft, &who)?;
         let owner = draft.definition.owner.clone();
         if !own.roles.iter().any(|held| held.role.as_ref() == ADMIN || held.role == owner) {
@@ -107,59 +187,6 @@ pub(crate) fn assign(
     may_act(draft, &work, id, &target)?;
     draft.emit(Event::Assigned { work: id, to: to.clone(), by: actor.clone(), reason: reason.cloned() });
     Ok(())
-}
-
-pub(crate) fn complete(draft: &mut Draft, complete: &Complete, actor: &Actor) -> Deciding<()> {
-    let id = complete.work;
-    draft.place = Some(id.run);
-    let work = open_work(draft, id)?;
-    let who = acting(draft, actor)?;
-    // A substitute does the work of the one they act for, claimed or not.
-    if let Some(holder) = work.assignee.as_ref().filter(|holder| actor.principals().all(|one| one != *holder)) {
-        return reject(Rejection::ClaimedBy { holder: holder.clone() });
-    }
-    may_act(draft, &work, id, actor)?;
-    let outcome = chosen_outcome(&work.task, complete.outcome.as_ref())?;
-    check_answer(draft, &work, &outcome, &complete.answer)?;
-    choose_target(&work.step, &outcome, complete)?;
-    if let Some(meaning) = work.task.sign.clone() {
-        signing::sign(draft, complete, &outcome, &who, &work.task, &meaning)?;
-    }
-    match &work.step.kind {
-        StepKind::Approve(_) => {
-            draft.emit(Event::Voted {
-                work: id,
-                outcome,
-                by: actor.clone(),
-                answer: complete.answer.clone(),
-                comment: complete.comment.clone(),
-            });
-            step::approve::voted(draft, id, &work.step, actor, complete.back_to.clone())
-        }
-        _ => {
-            if let Some(text) = &complete.comment {
-                draft.emit(Event::Commented { work: id, by: actor.clone(), text: text.clone() });
-            }
-            let writes = match draft.writes(&work.step.writes, &complete.answer) {
-                Ok(writes) => writes,
-                Err(misfit) => {
-                    let fault = FieldFault {
-                        field: format!("/{}", misfit.field.replace('.', "/")),
-                        message: format!("must be {}, but is {}", misfit.wanted, misfit.found),
-                    };
-                    return reject(Rejection::InvalidAnswer(vec![fault]));
-                }
-            };
-            let done = Done {
-                outcome,
-                output: complete.answer.clone(),
-                writes,
-                by: Some(actor.clone()),
-                back_to: complete.back_to.clone(),
-            };
-            flow::complete(draft, id.run, &work.step, done)
-        }
-    }
 }
 
 /// People act; the platform and services do not do people's work.
@@ -179,12 +206,16 @@ fn may_act(draft: &mut Draft, work: &OpenWork, id: WorkId, actor: &Actor) -> Dec
             return reject(Rejection::SeparationOfDuties { who, step });
         }
     }
-    // A substitute acts with the rights of the one they act for.
-    let Some(entitled) = principals.last().cloned() else {
+    is_candidate_of(draft, &work.task.candidates, actor)
+}
+
+/// A substitute acts with the rights of the one they act for.
+fn is_candidate_of(draft: &mut Draft, candidates: &[Candidates], actor: &Actor) -> Deciding<()> {
+    let Some(entitled) = actor.principals().last().cloned() else {
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
     let own = person(draft, &entitled)?;
-    among(draft, &work.task.candidates, &entitled, &own)
+    among(draft, candidates, &entitled, &own)
 }
 
 /// Refuses whoever is none of the candidates.
@@ -229,163 +260,131 @@ fn excluded(
         StepKind::Approve(ballot) => &ballot.not,
         _ => return None,
     };
+    let scope = state.runs.get(&id.run)?.scope;
     let refused =
         matches!(&step.kind, StepKind::Approve(_)) && definition.policy.initiator_approves == InitiatorApproves::Refuse;
     let initiator = refused.then_some([NotWho::Initiator]);
-    let named = excluded_by(definition, state, not, who)
-        .or_else(|| excluded_by(definition, state, initiator.as_ref()?.as_slice(), who));
+    let named = excluded_by(definition, state, scope, not, who)
+        .or_else(|| excluded_by(definition, state, scope, initiator.as_ref()?.as_slice(), who));
     if let Some(step) = named {
         return Some((who.clone(), step));
     }
-    if let Some(Body::Ballot { seats, .. }) = state.runs.get(&id.run).map(|run| &run.body) {
-        let voted = seats.iter().filter_map(|seat| seat.vote.as_ref());
-        if voted.flat_map(|vote| vote.by.principals()).any(|one| one == who) {
-            return Some((who.clone(), step.key.clone()));
+    let body = state.runs.get(&id.run).map(|run| &run.body)?;
+    let voted = body.seats().filter(|(_, seat)| !seat.removed).filter_map(|(_, seat)| seat.vote.as_ref());
+    let mut voices: Vec<UserId> = voted.flat_map(|vote| vote.by.principals().cloned().collect::<Vec<_>>()).collect();
+    if let Body::Task(work) = body {
+        let answered = work.sign_offs.as_ref().and_then(|offs| offs.answered.as_ref());
+        voices.extend(answered.into_iter().flat_map(|answered| answered.by.principals().cloned()));
+        if id.seat == 0 {
+            // Who gave an opinion before may hold the task; the sign-off of it is another's.
+            voices.clear();
         }
     }
-    None
+    voices.contains(who).then(|| (who.clone(), step.key.clone()))
 }
 
-/// The first of these rules that excludes this person: the step where they have acted.
-pub(crate) fn excluded_by(definition: &Definition, state: &State, not: &[NotWho], who: &UserId) -> Option<Arc<str>> {
+/// The first of these rules that excludes this person from what stands in a scope: the step where they have acted.
+pub(crate) fn excluded_by(
+    definition: &Definition,
+    state: &State,
+    scope: ScopeId,
+    not: &[NotWho],
+    who: &UserId,
+) -> Option<Arc<str>> {
     not.iter().find_map(|rule| match rule {
         NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
-        NotWho::Step(key) => {
-            // A block stands for all the steps inside it, and a step for the events that were raised there.
-            let within = |acted: &str| {
-                let step = acted.split('@').next().unwrap_or(acted);
-                step == key.as_ref() || definition.is_inside(step, key)
-            };
-            let acted = state.acted.iter().any(|(acted, people)| within(acted) && people.contains(who));
-            acted.then(|| key.clone())
-        }
+        NotWho::Step(key) => has_acted_in(definition, state, scope, key, who).then(|| key.clone()),
     })
 }
 
-fn chosen_outcome(task: &Task, given: Option<&Arc<str>>) -> Deciding<Arc<str>> {
-    match given {
-        Some(given) if task.outcomes.contains(given) => Ok(given.clone()),
-        None if task.outcomes.len() == 1 => Ok(task.outcomes[0].clone()),
-        given => reject(Rejection::UnknownOutcome {
-            given: given.cloned().unwrap_or_default(),
-            allowed: task.outcomes.clone(),
-        }),
-    }
-}
-
-/// The form's schema judges the answer. What passed once is on record, so deciding again takes that as a fact.
-fn check_answer(draft: &mut Draft, work: &OpenWork, outcome: &Arc<str>, answer: &Value) -> Deciding<()> {
-    let Some(form) = work.task.form.as_ref().and_then(|name| draft.definition.forms.get(name)).cloned() else {
-        return Ok(());
+/// Whether somebody acted in a step, or inside it. Of a step inside the same item, in this item.
+fn has_acted_in(definition: &Definition, state: &State, scope: ScopeId, key: &StepKey, who: &UserId) -> bool {
+    let owner = |item: &crate::state::Scope| state.runs.get(&item.parent).map(|run| run.step.clone());
+    let own = state.items_around(scope).find(|item| owner(item).is_some_and(|owner| definition.is_inside(key, &owner)));
+    // A block stands for all the steps inside it, and a step for the events that were raised there.
+    let within = |acted: &StepKey| {
+        let step = acted.split('@').next().unwrap_or(acted);
+        step == key.as_ref() || definition.is_inside(step, key)
     };
-    let mut faults = Vec::new();
-    draft.fact(|_| {
-        // A no may be said without the form.
-        if !(answer.is_null() && outcome.as_ref() == REJECTED) {
-            let whole = if answer.is_null() { Value::map(Map::new()) } else { answer.clone() };
-            faults = form_faults(&form.schema, &whole);
-        }
-        Fact::Value { value: Value::Bool(faults.is_empty()) }
-    })?;
-    if faults.is_empty() { Ok(()) } else { reject(Rejection::InvalidAnswer(faults)) }
-}
-
-/// What of an answer does not fit a form.
-#[must_use]
-pub fn form_faults(schema: &jsonschema::Validator, answer: &Value) -> Vec<FieldFault> {
-    let json = schema_json(answer);
-    schema
-        .iter_errors(&json)
-        .take(50)
-        .map(|error| FieldFault { field: error.instance_path().to_string(), message: error.to_string() })
-        .collect()
-}
-
-/// The answer as JSON whose decimals are numbers, as schemas expect them.
-fn schema_json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Decimal(number) => {
-            serde_json::from_str(&number.to_string()).unwrap_or_else(|_| number.to_string().into())
-        }
-        Value::List(items) => items.iter().map(schema_json).collect(),
-        Value::Map(entries) => entries.iter().map(|(key, value)| (key.to_string(), schema_json(value))).collect(),
-        other => other.to_json(),
-    }
-}
-
-/// Where several steps may be gone back to, the person says which.
-fn choose_target(step: &Step, outcome: &Arc<str>, complete: &Complete) -> Deciding<()> {
-    let Some(Route::Back(back)) = step.outcomes.get(outcome) else { return Ok(()) };
-    match &complete.back_to {
-        Some(target) if back.targets.contains(target) => Ok(()),
-        None if back.targets.len() == 1 => Ok(()),
-        _ => reject(Rejection::ChooseTarget { allowed: back.targets.clone() }),
-    }
-}
-
-/// One thing a person could do with a piece of work, and why not if they may not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AllowedAction {
-    /// `claim`, `release`, `assign`, or `complete`.
-    pub action: &'static str,
-    /// For `complete`: the outcomes to choose from.
-    pub outcomes: Vec<Arc<str>>,
-    /// Where to go back to, by outcome, where the person chooses.
-    pub back_to: Vec<(Arc<str>, Vec<Arc<str>>)>,
-    /// Completing needs a signature with this meaning.
-    pub sign: Option<Arc<str>>,
-    pub refused: Option<Rejection>,
-}
-
-/// What `who` may do with this work now. `managed` says whose manager they are, among the candidates' people.
-#[must_use]
-pub fn allowed_actions(
-    definition: &Definition,
-    state: &State,
-    id: WorkId,
-    who: &UserId,
-    person: &PersonFact,
-    managed: &BTreeSet<UserId>,
-) -> Vec<AllowedAction> {
-    let Some((run, work)) = state.work(id) else { return Vec::new() };
-    let Some(step) = definition.step(&run.step) else { return Vec::new() };
-    let task = work.task();
-    let candidate = task.candidates.iter().any(|group| match group {
-        Candidates::ManagerOf { id } => managed.contains(id),
-        other => is_candidate(other, who, person),
-    });
-    let holder = work.assignee().filter(|holder| *holder != who).cloned();
-    let mine = work.assignee() == Some(who);
-    let barred = if !person.active {
-        Some(Rejection::InactiveAccount(who.clone()))
-    } else if let Some((who, step)) = excluded(definition, state, step, id, who) {
-        Some(Rejection::SeparationOfDuties { who, step })
-    } else if !candidate {
-        Some(Rejection::NotCandidate { wanted: wanted(&task.candidates) })
-    } else {
-        None
+    let acted = match own {
+        Some(item) => item.people.acted.as_ref(),
+        None => Some(&state.acted),
     };
-    let taken = holder.map(|holder| Rejection::ClaimedBy { holder });
-    let operator = person.roles.iter().any(|held| held.role.as_ref() == ADMIN || held.role == definition.owner);
-    let back_to = step.outcomes.iter().filter_map(|(outcome, route)| match route {
-        Route::Back(back) if back.targets.len() > 1 => Some((outcome.clone(), back.targets.clone())),
-        _ => None,
-    });
-    let plain =
-        |action, refused| AllowedAction { action, outcomes: Vec::new(), back_to: Vec::new(), sign: None, refused };
-    vec![
-        plain("claim", barred.clone().or_else(|| taken.clone())),
-        plain("release", if mine { None } else { taken.clone().or(Some(Rejection::NotClaimed)) }),
-        plain("assign", (!mine && !operator).then(|| Rejection::Forbidden(definition.owner.clone()))),
-        AllowedAction {
-            action: "complete",
-            outcomes: task.outcomes.clone(),
-            back_to: back_to.collect(),
-            sign: task.sign.clone(),
-            refused: barred.or(taken),
-        },
-    ]
+    acted.is_some_and(|acted| acted.iter().any(|(step, people)| within(step) && people.contains(who)))
 }
 
-/// The two words of a ballot, for whoever draws buttons.
-pub const VOTES: [&str; 2] = [APPROVED, REJECTED];
+/// Whether a person could complete this, as things stand.
+fn is_eligible(draft: &mut Draft, id: WorkId, who: &UserId) -> Deciding<bool> {
+    let work = open_work(draft, id)?;
+    match may_act(draft, &work, id, &Actor::person(who)) {
+        Ok(()) => Ok(true),
+        Err(Stop::Rejected(_)) => Ok(false),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// Gives the work of a run that a return led to back to whom it is for, if they may have it.
+pub(crate) fn hand_to(draft: &mut Draft, run: RunId, who: &UserId) -> Deciding<()> {
+    let works: Vec<WorkId> = draft
+        .state()
+        .runs
+        .get(&run)
+        .map_or_else(Vec::new, |run| run.works().into_iter().map(|(work, _)| work).collect());
+    for work in works {
+        if is_eligible(draft, work, who)? {
+            draft.emit(Event::Assigned { work, to: who.clone(), by: Actor::System, reason: None });
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Lets an approval that the same person gave before stand for a seat that could only be theirs, where the policy
+/// says so. Never for a seat that signs, and never for an approval that a return lies behind.
+pub(crate) fn cite(draft: &mut Draft, id: WorkId) -> Deciding<bool> {
+    if !draft.definition.policy.people.skips_same_approver {
+        return Ok(false);
+    }
+    let state = draft.state();
+    let Some(run) = state.runs.get(&id.run) else { return Ok(false) };
+    let seat = run.body.seat(id.seat).filter(|seat| seat.seat.sign.is_none() && seat.added_by.is_none());
+    let Some(Candidates::User { id: who }) = seat.map(|seat| &seat.seat.candidates) else { return Ok(false) };
+    let (who, own) = (who.clone(), run.step.clone());
+    let Some(step) = draft.definition.step(&own).cloned() else { return Ok(false) };
+    let records = state.records.iter().filter(|(key, _)| **key != own);
+    let found =
+        records.filter(|(key, record)| approved_by(record, &who) && in_force(&draft.definition, state, key, record));
+    let Some((earlier, run)) = found.map(|(key, record)| (key.clone(), record.run)).next() else { return Ok(false) };
+    if excluded(&draft.definition, state, &step, id, &who).is_some() {
+        return Ok(false);
+    }
+    match person(draft, &who) {
+        Ok(_) => {}
+        Err(Stop::Rejected(_)) => return Ok(false),
+        Err(stop) => return Err(stop),
+    }
+    draft.emit(Event::Worked { work: id, by: Actor::System, did: Did::Cited { who, step: earlier, run } });
+    Ok(true)
+}
+
+/// Whether a ballot's record has this person's own yes.
+fn approved_by(record: &Record, who: &UserId) -> bool {
+    let votes = record.output.get("votes").and_then(|votes| votes.as_list()).unwrap_or_default();
+    let text =
+        |vote: &crate::value::Value, name: &str| vote.get(name).and_then(|value| value.as_str().map(str::to_owned));
+    votes.iter().any(|vote| {
+        text(vote, "outcome").as_deref() == Some(APPROVED) && text(vote, "by").as_deref() == Some(who.as_ref())
+    })
+}
+
+/// Whether no return since led to this step or to one before it.
+fn in_force(definition: &Definition, state: &State, key: &StepKey, record: &Record) -> bool {
+    let Some(step) = definition.step(key) else { return false };
+    state.rewound.iter().all(|(target, number)| {
+        let behind = *number <= record.run.0;
+        let Some(target) = definition.step(target) else { return false };
+        let block = definition.block(&target.block);
+        let region = block.map(|block| block.steps.iter().skip(target.index)).into_iter().flatten();
+        behind || !region.into_iter().any(|outer| *outer == step.key || definition.is_inside(&step.key, outer))
+    })
+}

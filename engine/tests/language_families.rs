@@ -156,3 +156,83 @@ fn every_row_of_a_collecting_table_gives_an_element_of_its_list() {
     assert_eq!(told("list of integer"), one("process.yaml", "write.type", 9, 48));
     assert_eq!(told("string"), one("process.yaml", "write.type", 9, 48));
 }
+
+#[test]
+fn a_cell_with_a_word_that_its_column_does_not_have_is_told_once() {
+    let table = "table: authority\ntitle: { zh: 权限, en: Authority }\nhit: first\nrows: |\n  input.kind | -> finance | sales_director | finance_director | general_manager\n  quotatoin  | true | true | true | true\n  any        | false | false | false | false\n";
+    assert_eq!(
+        found(&with("order_review", "authority.table.yaml", table)),
+        one("authority.table.yaml", "table.word_unknown", 6, 3)
+    );
+}
+
+/// A wait inside an outcome of the step that is gone back to lets the loop rest.
+#[test]
+fn a_return_out_of_an_outcome_that_waits_is_no_endless_loop() {
+    let base = "CREDIT:   { back_to: snapshot, at_most: 5 }";
+    let waits = "CREDIT:\n        - { id: pause, wait: 2 days }\n        - { id: confirm_again, back_to: confirm }";
+    assert_eq!(found(&edited("order_review", "process.yaml", base, waits)), vec![]);
+    let task = "CREDIT:\n        - id: ask\n          task: { title: { zh: 问, en: Ask }, to: { role: sales } }\n          outcomes: { again: { back_to: confirm }, stop: { end: stopped } }";
+    assert_eq!(found(&edited("order_review", "process.yaml", base, task)), vec![]);
+    let turns =
+        "CREDIT:\n        - { id: note, set: { target: 2 days } }\n        - { id: confirm_again, back_to: confirm }";
+    let codes: Vec<&str> =
+        found(&edited("order_review", "process.yaml", base, turns)).into_iter().map(|finding| finding.1).collect();
+    assert_eq!(codes, ["loop.unbounded"]);
+}
+
+/// Conditions that declared ranges, words or each other exclude.
+#[test]
+fn a_condition_that_can_never_hold_is_told() {
+    let never = ["severity > 10", "count > 5 && count < 3", "input.gxp && !input.gxp", "severity < 1 || 1 > 2"];
+    for condition in never {
+        let bundle = edited("purchase", "process.yaml", "when: =input.gxp", &format!("when: =({condition})"));
+        let codes: Vec<&str> = found(&bundle).into_iter().map(|finding| finding.1).collect();
+        assert_eq!(codes, ["branch.never"], "{condition}");
+    }
+    for condition in
+        ["severity > 9", "count > 3 && count < 5", "facts.over > 3 && facts.over < 4", "input.gxp || !input.gxp"]
+    {
+        let bundle = edited("purchase", "process.yaml", "when: =input.gxp", &format!("when: =({condition})"));
+        assert_eq!(found(&bundle), vec![], "{condition}");
+    }
+}
+
+/// A person who always acted in an excluded step cannot take a seat.
+#[test]
+fn a_seat_of_somebody_who_always_acted_is_excluded() {
+    let seat = "approve: { by: [ { role: purchasing_manager } ], not: [ initiator, three_quotes ]";
+    let same = "approve: { by: [ { user: =input.requester } ], not: [ initiator, three_quotes ]";
+    let mut bundle = edited("purchase", "process.yaml", seat, same);
+    assert_eq!(found(&bundle), vec![]);
+    let text = String::from_utf8(bundle.files["process.yaml"].clone()).expect("UTF-8");
+    let text = text.replace("to:    { role: buyer, category: =input.category }", "to:    { user: =input.requester }");
+    bundle.files.insert("process.yaml".into(), text.into_bytes());
+    let codes: Vec<&str> = found(&bundle).into_iter().map(|finding| finding.1).collect();
+    assert_eq!(codes, ["ballot.excluded"]);
+}
+
+/// What a parser says in English stays in English.
+#[test]
+fn no_words_of_a_library_stand_in_chinese_messages() {
+    let broken = [
+        with("purchase", "process.yaml", "process: a\ntitle: { zh: a, en: b ]\n"),
+        with("purchase", "request.form.json", "{ \"type\": 5 }"),
+        with("purchase", "request.form.json", "{ \"type\": "),
+        edited("purchase", "process.yaml", "initial: 1 }", "initial: 11 }"),
+        edited("purchase", "auto.table.yaml", "> 50000 ", "> 60000 "),
+    ];
+    for bundle in broken {
+        let found = check(&bundle).diagnostics;
+        assert!(!found.is_empty());
+        for finding in found {
+            // Names and values stand between backticks, or are single words; a phrase would be English.
+            let plain: String = finding.message.zh.split('`').step_by(2).collect();
+            let words = plain
+                .split(|c: char| !c.is_ascii_alphabetic() && c != ' ')
+                .map(str::trim)
+                .filter(|part| part.contains(' ') && *part != "JSON Schema");
+            assert_eq!(words.collect::<Vec<_>>(), Vec::<&str>::new(), "{}", finding.message.zh);
+        }
+    }
+}

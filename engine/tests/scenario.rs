@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_engine::language::definition::Definition;
-use countersign_engine::language::release::collect;
+use countersign_engine::language::release::{Bundle, collect};
 use countersign_engine::scenario::{Report, junit, run_all};
 use proptest::prelude::*;
 use support::check;
@@ -438,4 +438,27 @@ fn an_order_review_with_tables_and_a_calendar_is_walked() {
     let report = run_all(&definition, &folder);
     passes(&report);
     assert!(report.coverage.percent() > 50, "{:?}", report.coverage);
+}
+
+#[test]
+fn a_deadline_on_a_day_runs_until_the_day_is_over() {
+    let process = "process: a\ntitle: { zh: 甲, en: A }\nowner: qa\nrisk: low\ncalendar: plant\nstart: [ { by: [ qa ] } ]\n\
+                   input: { day: date }\n\
+                   steps: [ { id: act, task: { title: { zh: 做, en: Act }, to: { role: qa } }, due: =input.day }, { id: over, end: done } ]\n";
+    let calendar = "calendar: plant\nzone: Asia/Shanghai\nweek: { monday: [ \"09:00-17:00\" ] }\n";
+    let story = |after: &str, clock: &str| {
+        format!(
+            "- scenario: {clock}\n  at: 2026-05-01T09:00+08:00\n  start: {{ by: li, with: {{ day: 2026-05-04 }} }}\n  play:\n    \
+             - {{ advance_to: {after} }}\n    - {{ as: li, does: act }}\n  end: {{ clocks: {{ act: {clock} }} }}\n"
+        )
+    };
+    let stories = [story("2026-05-05T00:00:00+08:00", "met"), story("2026-05-05T00:00:01+08:00", "late")].concat();
+    let files = [("process.yaml", process), ("plant.calendar.yaml", calendar)];
+    let bundle = Bundle {
+        files: files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect(),
+        ..Bundle::default()
+    };
+    let checked = check(&bundle);
+    let definition = Arc::new(checked.definition.unwrap_or_else(|| panic!("{:?}", checked.diagnostics)));
+    passes(&run_all(&definition, &BTreeMap::from([("a.scenario.yaml".to_owned(), stories.into_bytes())])));
 }

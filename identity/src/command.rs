@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use engine::facts::RoleFact;
+use engine::facts::{RoleFact, Substitution};
 use engine::id::{Digest, UserId};
 use engine::time::Timestamp;
 use engine::value::Value;
@@ -16,6 +16,7 @@ use crate::error::IdentityError;
 use crate::repo;
 use crate::repo::account::Stored;
 use crate::repo::grant::Grant;
+use crate::repo::substitution::Stored as Substitute;
 use crate::repo::token::Token;
 use crate::role::{ADMINISTRATOR, grant_value};
 
@@ -40,6 +41,14 @@ pub struct NewToken {
     pub label: String,
     pub last4: String,
     pub expires_at: Option<Timestamp>,
+}
+
+/// A period in which somebody acts in another's place, to be kept.
+#[derive(Clone, Debug)]
+pub struct NewSubstitute {
+    pub id: String,
+    pub account: UserId,
+    pub period: Substitution,
 }
 
 /// Makes an account. Its name is never given again, not even after it was deactivated.
@@ -149,6 +158,51 @@ pub async fn revoke_token(tx: &mut Tx, now: Timestamp, id: &str) -> Result<Value
     alone(tx).await?;
     let token = repo::token::revoke(tx, id, now).await?.ok_or(IdentityError::UnknownToken)?;
     Ok(Value::record([("token", Value::text(token.id)), ("account", Value::text(token.account))]))
+}
+
+/// Names a substitute for a period. Two who stand for each other at the same time, directly or through others, are
+/// refused: then nobody would be there.
+pub async fn name_substitute(tx: &mut Tx, now: Timestamp, new: &NewSubstitute) -> Result<Value, IdentityError> {
+    alone(tx).await?;
+    active(tx, &new.account).await?;
+    if active(tx, &new.period.by).await?.account.kind != Kind::Person {
+        return Err(IdentityError::NotAPerson);
+    }
+    let Substitution { by, from, until, processes } = &new.period;
+    let known = repo::substitution::going_on(tx).await?;
+    let overlapping: Vec<_> = known.iter().filter(|one| one.from < *until && *from < one.until).collect();
+    let mut reached = vec![by.clone()];
+    let mut place = 0;
+    while let Some(who) = reached.get(place).cloned() {
+        if who == new.account {
+            return Err(IdentityError::SubstituteLoop(new.account.clone()));
+        }
+        for next in overlapping.iter().filter(|one| one.account == who).map(|one| &one.by) {
+            if !reached.contains(next) {
+                reached.push(next.clone());
+            }
+        }
+        place += 1;
+    }
+    let stored = Substitute {
+        id: new.id.clone(),
+        account: new.account.clone(),
+        by: by.clone(),
+        from: *from,
+        until: *until,
+        processes: processes.clone(),
+        created_at: now,
+        ended_at: None,
+    };
+    repo::substitution::insert(tx, &stored).await?;
+    Ok(stored.record())
+}
+
+/// Ends a period before its time.
+pub async fn end_substitution(tx: &mut Tx, now: Timestamp, account: &UserId, id: &str) -> Result<Value, IdentityError> {
+    alone(tx).await?;
+    let ended = repo::substitution::end(tx, account, id, now).await?;
+    ended.map(|ended| ended.record()).ok_or(IdentityError::UnknownSubstitution)
 }
 
 /// Ends an account for good, with its tokens. Its name and its history stay.

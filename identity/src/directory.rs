@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use engine::event::Candidates;
-use engine::facts::{PersonFact, RoleFact};
+use engine::facts::{PersonFact, RoleFact, Substitution};
 use engine::id::{Digest, UserId};
 use engine::time::Timestamp;
 use store::{Database, StoreError};
@@ -29,6 +29,8 @@ pub struct Snapshot {
     /// Who holds a role at all, by id: the scope is looked at then.
     by_role: BTreeMap<Arc<str>, Vec<UserId>>,
     tokens: BTreeMap<Digest, Token>,
+    /// Who acts in whose place, by the one who is away.
+    substitutes: BTreeMap<UserId, Vec<(Arc<str>, Substitution)>>,
 }
 
 struct Entry {
@@ -85,6 +87,15 @@ impl Directory {
                 );
             }
         }
+        for period in repo::substitution::all(&mut reader).await? {
+            if period.ended_at.is_none() {
+                let known = (
+                    period.id.into(),
+                    Substitution { by: period.by, from: period.from, until: period.until, processes: period.processes },
+                );
+                snapshot.substitutes.entry(period.account).or_default().push(known);
+            }
+        }
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         Ok(())
     }
@@ -131,6 +142,7 @@ impl Snapshot {
             printed_name: account.printed_name.clone(),
             manager: account.manager.clone(),
             roles: roles.clone(),
+            substitutes: self.substitutes_of(id).map(|(_, period)| period.clone()).collect(),
         })
     }
 
@@ -148,6 +160,21 @@ impl Snapshot {
                 holders.iter().filter(covering).take(at_most).cloned().collect()
             }
         }
+    }
+
+    /// Who acts in somebody's place, with the name of each period, past ones included that nobody ended.
+    pub fn substitutes_of(&self, id: &str) -> impl Iterator<Item = &(Arc<str>, Substitution)> {
+        self.substitutes.get(id).into_iter().flatten()
+    }
+
+    /// For whom somebody may act in this process at this moment.
+    #[must_use]
+    pub fn stands_for(&self, id: &str, process: &str, at: Timestamp) -> Vec<UserId> {
+        let named = self
+            .substitutes
+            .iter()
+            .filter(|(_, periods)| periods.iter().any(|(_, period)| period.covers(id, process, at)));
+        named.map(|(absent, _)| absent.clone()).collect()
     }
 
     /// Those whose manager this is.

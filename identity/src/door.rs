@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use engine::command::Actor;
-use engine::facts::RoleFact;
+use engine::facts::{RoleFact, Substitution};
 use engine::id::{ServiceStream, UserId};
 use engine::time::Timestamp;
 use engine::value::Value;
@@ -14,10 +14,10 @@ use store::Tx;
 
 use crate::account::{parse_name, parse_printed_name};
 use crate::authenticate::Identity;
-use crate::command::{self, NewAccount, NewToken};
+use crate::command::{self, NewAccount, NewSubstitute, NewToken};
 use crate::error::IdentityError;
 use crate::password::SALT_BYTES;
-use crate::role::{check_scope, grant_value, parse_role};
+use crate::role::{ROLE_CHARS_MAX, check_scope, grant_value, parse_role};
 use crate::token::{Secret, check_label};
 
 /// A change has no effect.
@@ -144,6 +144,38 @@ impl Accounts {
         self.change(actor, "revoke_token", input, write).await
     }
 
+    /// Names a substitute for a period.
+    pub async fn name_substitute(
+        &self,
+        actor: Actor,
+        account: UserId,
+        period: Substitution,
+    ) -> Result<(String, Receipt), ChangeError> {
+        check_period(&account, &period)?;
+        let new = NewSubstitute { id: Secret::draw().id(), account, period };
+        let names = new.period.processes.iter().map(|name| Value::text(name.clone())).collect();
+        let input = Value::record([
+            ("substitution", Value::text(new.id.as_str())),
+            ("account", Value::text(new.account.clone())),
+            ("substitute", Value::text(new.period.by.clone())),
+            ("from", Value::text(new.period.from.to_string())),
+            ("until", Value::text(new.period.until.to_string())),
+            ("processes", Value::list(names)),
+        ]);
+        let id = new.id.clone();
+        let write = write!(new; |tx, now| command::name_substitute(tx, now, &new));
+        let receipt = self.change(actor, "name_substitute", input, write).await?;
+        Ok((id, receipt))
+    }
+
+    /// Ends a period of substitution before its time.
+    pub async fn end_substitution(&self, actor: Actor, account: UserId, id: String) -> Result<Receipt, ChangeError> {
+        let input =
+            Value::record([("substitution", Value::text(id.as_str())), ("account", Value::text(account.clone()))]);
+        let write = write!(account, id; |tx, now| command::end_substitution(tx, now, &account, &id));
+        self.change(actor, "end_substitution", input, write).await
+    }
+
     /// Ends an account for good.
     pub async fn deactivate(&self, actor: Actor, account: UserId) -> Result<Receipt, ChangeError> {
         let input = about(&account);
@@ -172,6 +204,18 @@ fn about(account: &UserId) -> Value {
 fn check(role: &RoleFact) -> Result<(), IdentityError> {
     parse_role(&role.role)?;
     check_scope(&role.scope)
+}
+
+/// How many processes a period may name.
+pub const SUBSTITUTION_PROCESSES_MAX: usize = 100;
+
+fn check_period(account: &UserId, period: &Substitution) -> Result<(), IdentityError> {
+    let named = |name: &Arc<str>| !name.is_empty() && name.chars().count() <= ROLE_CHARS_MAX;
+    let fits = period.from < period.until
+        && period.by != *account
+        && period.processes.len() <= SUBSTITUTION_PROCESSES_MAX
+        && period.processes.iter().all(named);
+    if fits { Ok(()) } else { Err(IdentityError::InvalidPeriod) }
 }
 
 fn refused(error: IdentityError) -> ServiceError {

@@ -39,6 +39,12 @@ pub enum IdentityError {
     LastAdministrator(UserId),
     #[error("{0} cannot be its own manager, directly or through others")]
     ManagerLoop(UserId),
+    #[error("a period ends after it begins, names another person, and few processes")]
+    InvalidPeriod,
+    #[error("{0} stands for its own substitute then, directly or through others")]
+    SubstituteLoop(UserId),
+    #[error("there is no such period of substitution, or it is over")]
+    UnknownSubstitution,
     #[error("a program cannot sign")]
     NotAPerson,
     #[error("the token is not known, has expired or was revoked")]
@@ -73,6 +79,9 @@ impl IdentityError {
             IdentityError::UnknownToken => "unknown_token",
             IdentityError::LastAdministrator(_) => "last_administrator",
             IdentityError::ManagerLoop(_) => "manager_loop",
+            IdentityError::InvalidPeriod => "invalid_period",
+            IdentityError::SubstituteLoop(_) => "substitute_loop",
+            IdentityError::UnknownSubstitution => "unknown_substitution",
             IdentityError::NotAPerson => "not_a_person",
             IdentityError::Unauthenticated => "unauthenticated",
             IdentityError::WrongPassword => "wrong_password",
@@ -105,6 +114,9 @@ impl IdentityError {
             IdentityError::UnknownToken => "没有这个令牌".into(),
             IdentityError::LastAdministrator(id) => format!("{id} 是最后一个启用的管理员"),
             IdentityError::ManagerLoop(id) => format!("{id} 不能直接或间接成为自己的上级"),
+            IdentityError::InvalidPeriod => "代理期间须先始后终，指定他人，且流程数量有限".into(),
+            IdentityError::SubstituteLoop(id) => format!("{id} 在该期间正代理其代理人，构成循环"),
+            IdentityError::UnknownSubstitution => "没有这个代理期间，或已结束".into(),
             IdentityError::NotAPerson => "服务账号不能签名".into(),
             IdentityError::Unauthenticated => "令牌未知、已过期或已吊销".into(),
             IdentityError::WrongPassword => "密码不正确".into(),

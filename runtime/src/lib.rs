@@ -8,6 +8,7 @@
 //! | [`deploy`] | releases into use |
 //! | [`releases`], [`load`] | definitions and states, from memory or the store |
 //! | `writer`, `batch`, `cache` | group commit |
+//! | [`clock`], [`skew`] | time, and what stops while it is in doubt |
 //! | `timers`, `background`, `schedules`, `holder` | the other loops |
 
 pub mod activity;
@@ -27,6 +28,7 @@ pub mod request;
 mod schedules;
 mod seal;
 mod shared;
+pub mod skew;
 mod timers;
 pub mod verify;
 mod writer;

@@ -24,6 +24,7 @@ use crate::holder;
 use crate::releases::Releases;
 use crate::request::{Request, Work};
 use crate::shared::{Counts, Shared};
+use crate::skew::{self, Watch};
 use crate::writer::{Writer, chain};
 use crate::{background, schedules, timers};
 
@@ -65,12 +66,14 @@ impl Node {
     /// Takes the leases of all shards and starts. Fails with `server_running` while another process has them.
     pub async fn start(database: Database, ports: Ports, config: Config) -> Result<Node, StoreError> {
         let releases = Releases::open(database.clone()).await?;
-        ports.clock.follow(database.now().await?);
         let shards = database.shards();
         let mut leased = Vec::new();
         for shard in (0..shards).map(ShardId) {
             leased.push(holder::lease(&database, shard, config.lease).await?);
         }
+        let last_at = last_at(&database, &leased).await?;
+        let reading = ports.clock.reading(database.now().await?);
+        let skew = Watch::open(&ports.clock, reading, last_at, skew::latest(&database).await?.as_ref());
         let epochs: Vec<(ShardId, u64)> = leased.iter().map(|lease| (lease.shard, lease.epoch)).collect();
         // SQLite has one writer connection, so one writer does all shards; on PostgreSQL each has its own.
         let lanes: Vec<Vec<store::shard::Lease>> = match database.kind() {
@@ -89,6 +92,7 @@ impl Node {
         let shared = Arc::new(Shared {
             database: database.clone(),
             clock: ports.clock,
+            skew,
             activities: ports.activities,
             directory: ports.directory,
             releases,
@@ -106,12 +110,13 @@ impl Node {
         });
         let mut writers = Vec::new();
         for (lane, queue) in lanes.into_iter().zip(receivers) {
-            let writer = writer(&shared, lane, queue).await?;
+            let writer = writer(&shared, lane, queue, last_at).await?;
             writers.push(tokio::spawn(writer.run()));
         }
         let loops = vec![
             tokio::spawn(holder::renew(shared.clone(), epochs.clone(), config.lease)),
             tokio::spawn(timers::run(shared.clone())),
+            tokio::spawn(skew::run(Handle { shared: shared.clone() })),
             tokio::spawn(schedules::run(Handle { shared: shared.clone() })),
             tokio::spawn(background::run(shared.clone(), config.background_max)),
             tokio::spawn(catch_up(shared.clone())),
@@ -158,21 +163,30 @@ impl Node {
     }
 }
 
-async fn writer(
-    shared: &Arc<Shared>,
-    lane: Vec<store::shard::Lease>,
-    queue: mpsc::Receiver<Request>,
-) -> Result<Writer, StoreError> {
-    let mut heads = BTreeMap::new();
-    let mut versions = HashMap::new();
+/// The moment of the newest transition of all shards.
+async fn last_at(database: &Database, leased: &[store::shard::Lease]) -> Result<Timestamp, StoreError> {
     let mut last_at = Timestamp::EPOCH;
-    let mut reader = shared.database.read().await?;
-    for lease in lane {
-        heads.insert(lease.shard, Head { epoch: lease.epoch, position: lease.position, head: lease.head });
+    let mut reader = database.read().await?;
+    for lease in leased {
         if let Some(before) = lease.position.checked_sub(1) {
             let last = store::log::of_shard(&mut reader, lease.shard, before, 1).await?;
             last_at = last.iter().map(|row| row.at).max().unwrap_or(last_at).max(last_at);
         }
+    }
+    Ok(last_at)
+}
+
+async fn writer(
+    shared: &Arc<Shared>,
+    lane: Vec<store::shard::Lease>,
+    queue: mpsc::Receiver<Request>,
+    last_at: Timestamp,
+) -> Result<Writer, StoreError> {
+    let mut heads = BTreeMap::new();
+    let mut versions = HashMap::new();
+    let mut reader = shared.database.read().await?;
+    for lease in lane {
+        heads.insert(lease.shard, Head { epoch: lease.epoch, position: lease.position, head: lease.head });
         for stream in ServiceStream::ALL {
             let stream = InstanceId::service(stream, lease.shard);
             let version = store::log::version_of(&mut reader, stream).await?;

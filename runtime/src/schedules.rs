@@ -22,6 +22,7 @@ const PAGE: u32 = 100;
 
 pub(crate) async fn run(handle: Handle) {
     loop {
+        handle.shared.skew.trusted().await;
         if let Err(error) = fire_due(&handle).await {
             tracing::warn!(error = %chain(&error), "cannot look for due schedules");
             tokio::time::sleep(Duration::from_secs(1)).await;

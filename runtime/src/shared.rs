@@ -16,10 +16,12 @@ use crate::directory::Directory;
 use crate::error::SubmitError;
 use crate::releases::Releases;
 use crate::request::{Receipt, Request};
+use crate::skew::Watch;
 
 pub(crate) struct Shared {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
+    pub(crate) skew: Watch,
     pub(crate) activities: Activities,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) releases: Releases,

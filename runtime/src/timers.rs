@@ -21,6 +21,7 @@ const PAGE: u32 = 1_000;
 
 pub(crate) async fn run(shared: Arc<Shared>) {
     loop {
+        shared.skew.trusted().await;
         // From here on, whatever is armed lowers the mark again and leaves a wake-up behind.
         shared.next_timer.store(i64::MAX, Ordering::Release);
         match fire_due(&shared).await {
@@ -50,6 +51,9 @@ async fn fire_due(shared: &Arc<Shared>) -> Result<Option<Timestamp>, StoreError>
         loop {
             let now = shared.clock.now();
             asked = now;
+            if shared.skew.doubt().is_some() {
+                return Ok(None);
+            }
             let mut reader = shared.database.read().await?;
             let due = store::timer::due(&mut reader, shard, now, PAGE).await?;
             drop(reader);

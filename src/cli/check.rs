@@ -23,6 +23,9 @@ pub(crate) struct CheckArgs {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// Also print when schedules fire next
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    explain: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,6 +43,9 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<bool> {
     for folder in &folders {
         let checked = language::check(&folder.bundle);
         sound += usize::from(checked.definition.is_some());
+        if let Some(definition) = checked.definition.as_ref().filter(|_| args.explain) {
+            explain(definition);
+        }
         for mut finding in checked.diagnostics {
             if format == Format::Text {
                 show(folder, &finding);
@@ -61,6 +67,25 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<bool> {
         }
     }
     Ok(all.is_empty())
+}
+
+/// How many firings of a schedule are shown.
+const FIRINGS: usize = 5;
+
+/// When the schedules of a process fire next, by the clock of this machine.
+#[expect(clippy::disallowed_methods, reason = "who asks what comes next means from now on")]
+fn explain(definition: &language::definition::Definition) {
+    let now = engine::time::Timestamp::from_utc(chrono::Utc::now());
+    for start in &definition.starts {
+        let language::definition::Start::Schedule { schedule, .. } = start else { continue };
+        output::line(format!("{}: {} · {}", definition.process, schedule.source(), schedule.zone()));
+        let mut after = now;
+        for _ in 0..FIRINGS {
+            let Some(next) = schedule.next_after(after) else { break };
+            output::line(format!("  {} {}", schedule.on_the_wall(next), schedule.zone()));
+            after = next;
+        }
+    }
 }
 
 /// One finding with the lines it speaks of, in both languages.

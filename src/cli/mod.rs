@@ -2,6 +2,7 @@
 
 mod check;
 mod chinese;
+mod clock;
 mod complete;
 mod copy;
 mod demo;
@@ -9,15 +10,18 @@ mod deploy;
 mod diagram;
 mod doctor;
 mod files;
+mod fmt;
 mod history;
 mod import;
 mod incident;
 mod instances;
 mod message;
+mod mutate;
 mod output;
 mod raise;
 mod releases;
 mod replay;
+mod schema;
 mod serve;
 mod start;
 mod tasks;
@@ -47,6 +51,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Fmt(fmt::FmtArgs),
+    Schema(schema::SchemaArgs),
     Diagram(diagram::DiagramArgs),
     Deploy(deploy::DeployArgs),
     Start(start::StartArgs),
@@ -56,6 +62,7 @@ enum Command {
     Message(message::MessageArgs),
     History(history::HistoryArgs),
     Incident(incident::IncidentArgs),
+    Clock(clock::ClockArgs),
     Instances(instances::InstancesArgs),
     Releases(releases::ReleasesArgs),
     Import(import::ImportArgs),
@@ -121,6 +128,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Serve(args) => serve::run(args).await,
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Diagram(args) => diagram::run(&args),
         Command::Deploy(args) => deploy::run(args).await,
         Command::Start(args) => start::run(args).await,
@@ -130,6 +139,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Message(args) => message::run(args).await,
         Command::History(args) => history::run(args).await,
         Command::Incident(args) => incident::run(args).await,
+        Command::Clock(args) => clock::run(args).await,
         Command::Instances(args) => instances::run(args).await,
         Command::Releases(args) => releases::run(args).await,
         Command::Import(args) => import::run(args).await,

@@ -7,7 +7,7 @@
 //! | [`log`], [`shard`] | the truth: transitions, and where each chain ends |
 //! | [`project`] and [`instance`], [`task`], [`inbox`], [`job`], [`timer`], [`incident`], [`snapshot`] | derived from it |
 //! | [`outbox`], [`subscription`], [`message`] | what streams send each other |
-//! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`meta`] | the rest |
+//! | [`business_key`], [`idempotency`], [`release`], [`schedule`], [`clock_alarm`], [`meta`] | the rest |
 //! | [`copy`], [`catalogue`] | moving to the other kind of database |
 //! | [`record`] | rows of services' tables: declared once, read, written and digested in one form |
 //! | [`yardstick`] | bare inserts of the same rows, to measure the engine by |
@@ -18,6 +18,7 @@
 pub mod bulk;
 pub mod business_key;
 pub mod catalogue;
+pub mod clock_alarm;
 pub mod copy;
 pub mod database;
 pub mod error;

@@ -103,3 +103,48 @@ fn a_diagram_is_the_same_each_time() {
     let ran = place.run(&["diagram", "processes/hello", "-o", "no/such/folder.svg"]).exits(1);
     assert!(ran.err.contains("no/such/folder.svg"), "{}", ran.err);
 }
+
+#[test]
+fn fmt_writes_once_and_check_says_what_it_would_write() {
+    let place = Place::new();
+    let ran = place.run(&["fmt", "processes", "--check"]).exits(1);
+    assert_eq!(ran.last_line(), "1 of 2 files would change, 0 could not be read");
+    assert_eq!(std::fs::read_to_string(place.path("processes/hello/process.yaml")).expect("it is there"), HELLO);
+    assert_eq!(place.run(&["fmt", "processes"]).succeeds().last_line(), "1 of 2 files changed, 0 could not be read");
+    let text = std::fs::read_to_string(place.path("processes/hello/process.yaml")).expect("it is there");
+    assert!(text.contains("title:\n  zh: 问候\n  en: Hello\n"), "{text}");
+    place.run(&["fmt", "processes", "--check"]).succeeds();
+    place.run(&["check", "processes"]).succeeds();
+    place.write("processes/hello/process.yaml", "title: [");
+    assert!(place.run(&["fmt", "processes"]).exits(1).out.contains("yaml.syntax"));
+}
+
+#[test]
+fn a_change_that_no_scenario_notices_exits_with_1_unless_it_is_excused() {
+    let place = Place::new();
+    let json = place.run(&["test", "processes", "--mutate", "--json"]).exits(1).json();
+    let found = &json[0]["mutations"];
+    assert_eq!(found["survived"][0]["change"], "greet/task/to/role role", "{found}");
+    assert!(found["survived"][0]["line"].is_u64() && found["noticed"].as_u64() > Some(0), "{found}");
+    place.run(&["test", "processes", "--mutate", "--min-score", "10"]).succeeds();
+    let excuse = "- { change: greet/task/to/role role, reason: who greets is tested elsewhere }\n";
+    place.write("processes/hello/mutations.yaml", excuse);
+    assert_eq!(place.run(&["test", "processes", "--mutate"]).succeeds().last_line(), "1 passed, 0 failed");
+    place.write("processes/hello/mutations.yaml", &format!("{excuse}- {{ change: nothing, reason: none }}\n"));
+    assert!(place.run(&["test", "processes", "--mutate"]).exits(1).out.contains("`nothing` excuses nothing"));
+}
+
+#[test]
+fn the_schema_is_printed_for_editors() {
+    let schema = Place::new().run(&["schema"]).succeeds().json();
+    assert!(schema["properties"]["steps"].is_object(), "{schema}");
+}
+
+#[test]
+fn the_next_firings_of_a_schedule_are_explained() {
+    let place = Place::new();
+    let start = "start:\n  - { schedule: \"0 8 * * MON\", zone: Asia/Shanghai, with: { who: Bo } }";
+    place.write("processes/hello/process.yaml", &HELLO.replace("start:", start));
+    let out = place.run(&["check", "processes", "--explain"]).succeeds().out;
+    assert_eq!(out.lines().filter(|line| line.contains("08:00") && line.contains("Asia/Shanghai")).count(), 5, "{out}");
+}

@@ -2,11 +2,13 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 23] = [
     "demo",
     "serve",
     "check",
     "test",
+    "fmt",
+    "schema",
     "diagram",
     "deploy",
     "start",
@@ -16,6 +18,7 @@ const COMMANDS: [&str; 20] = [
     "message",
     "history",
     "incident",
+    "clock",
     "instances",
     "releases",
     "import",

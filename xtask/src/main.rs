@@ -1,9 +1,10 @@
-//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|docs|openapi|all]`.
+//! The house checks that no compiler makes: `cargo xtask [floors|tidy|migrations|docs|openapi|schema|all]`.
 
 mod docs;
 mod floors;
 mod migrations;
 mod openapi;
+mod schema;
 mod sources;
 mod tidy;
 
@@ -17,6 +18,7 @@ cargo xtask COMMAND
   migrations  both databases have the same migrations, tables and columns
   docs        writes the pages of error codes; with --check, compares them with the code
   openapi     writes api/openapi.json; with --check, compares it with the code
+  schema      writes docs/process.schema.json; with --check, compares it with the code
   all         all of these, with --check
 ";
 
@@ -31,12 +33,15 @@ fn main() -> ExitCode {
         "docs" => &[("docs", docs::write)],
         "openapi" if only_check => &[("openapi", openapi::check)],
         "openapi" => &[("openapi", openapi::write)],
+        "schema" if only_check => &[("schema", schema::check)],
+        "schema" => &[("schema", schema::write)],
         "all" => &[
             ("floors", floors::check),
             ("tidy", tidy::check),
             ("migrations", migrations::check),
             ("docs", docs::check),
             ("openapi", openapi::check),
+            ("schema", schema::check),
         ],
         _ => {
             eprint!("{USAGE}");

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
+use engine::command::{Action, WorkId};
 
 use crate::problem::{Code, Problem};
 
@@ -20,6 +21,15 @@ impl IfMatch {
                 format!("您看到的是第 {seen} 版，现在是第 {revision} 版"),
             )),
             _ => Ok(()),
+        }
+    }
+
+    /// The same said to the engine, which sees what has changed between the look and the act.
+    #[must_use]
+    pub fn guard(self, work: WorkId, action: Action) -> Action {
+        match self.0 {
+            Some(revision) => Action::IfUnchanged { work, revision, action: Box::new(action) },
+            None => action,
         }
     }
 }

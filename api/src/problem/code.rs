@@ -80,6 +80,10 @@ codes! {
         "The process names the roles that start it; an administrator grants them.", "流程规定了可发起的角色；由管理员授予。";
     InactiveAccount = "inactive_account" 403, "The account is not active", "账号未启用",
         "An administrator can activate it.", "管理员可以启用它。";
+    NotSubstitute = "not_substitute" 403, "You may not act for this person now", "您目前不能代其处理",
+        "They, or an administrator, name a substitute for a period; a step that signs may want them in person.", "由本人或管理员设定代理期间；需要签名的步骤可能须本人办理。";
+    NotConcerned = "not_concerned" 403, "You have nothing to do with this instance", "您与此实例无关",
+        "Whoever started it, works on it, has a copy or reads it by role may have a say.", "发起人、办理人、抄送人或有阅读角色者可以参与。";
     NotFound = "not_found" 404, "There is no such thing, or you may not see it", "不存在，或您无权查看",
         "Check the address.", "请检查地址。";
     UnknownInstance = "unknown_instance" 404, "There is no such instance, or you may not see it", "没有这个实例，或您无权查看",
@@ -102,6 +106,14 @@ codes! {
         "Claim it first.", "请先认领。";
     NotYourTurn = "not_your_turn" 409, "The seats before this one have not voted", "尚未轮到此席位",
         "Wait until they have.", "请等待前面的席位表决。";
+    Delegated = "delegated" 409, "Somebody was asked to prepare this", "已委派他人准备",
+        "The delegate answers with `resolve`; the delegator may take it back with `recall`.", "由被委派人用 `resolve` 答复；委派人可用 `recall` 收回。";
+    NotDelegated = "not_delegated" 409, "Nobody was asked to prepare this", "此项没有委派给他人",
+        "Complete it instead.", "请直接完成。";
+    SeatFixed = "seat_fixed" 409, "This seat cannot be changed", "此席位不能更改",
+        "`detail` says why: the rule of the process needs it, or it has spoken.", "`detail` 说明原因：流程规则需要它，或已表决。";
+    ActedAfter = "acted_after" 409, "It cannot be taken back", "不能撤回",
+        "`detail` says why; ask whoever has it now to return it.", "`detail` 说明原因；可请现办理人退回。";
     InstanceEnded = "instance_ended" 409, "The instance has ended", "实例已结束",
         "Nothing more can be done with it.", "不能再对其操作。";
     Suspended = "suspended" 409, "The instance is suspended", "实例已挂起",
@@ -138,6 +150,8 @@ codes! {
         "`detail` says why not; `moves` of the instance lists where it can be moved.", "`detail` 说明原因；实例的 `moves` 列出可移动到的步骤。";
     CannotMigrate = "cannot_migrate" 422, "The instance cannot migrate by this plan", "实例不能按此计划迁移",
         "`fields` names each step, branch or field that cannot be carried over; extend the plan: `map`, `cancel`, `park`, `restart`.", "`fields` 列出不能沿用的步骤、分支或字段；请在计划中补充 `map`、`cancel`、`park` 或 `restart`。";
+    NotReturnable = "not_returnable" 422, "It cannot go back there", "不能退回到该步骤",
+        "`detail` lists the steps that it can go back to.", "`detail` 列出可退回的步骤。";
     ReasonRequired = "reason_required" 422, "A reason is required", "必须填写原因",
         "Send `reason`.", "请发送 `reason`。";
     BundleHasFaults = "bundle_has_faults" 422, "The process files have faults", "流程文件有错误",
@@ -160,6 +174,8 @@ codes! {
         "Try again with the same Idempotency-Key.", "请用同一 Idempotency-Key 重试。";
     DiskFull = "disk_full" 503, "The disk is full; nothing can be written", "磁盘已满，无法写入",
         "An operator makes room; reading still works.", "请运维人员释放空间；读取仍可用。";
+    ClockInDoubt = "clock_in_doubt" 503, "The clock was set, and nobody has said yet that it may be believed", "时钟被改动，尚未有人确认可信",
+        "An administrator sets it right and acknowledges it: `countersign clock acknowledge`.", "请管理员校正时钟并确认：`countersign clock acknowledge`。";
     TimedOut = "timed_out" 503, "The request took too long", "请求超时",
         "It may still take effect: try again with the same Idempotency-Key.", "请求仍可能生效：请用同一 Idempotency-Key 重试。";
 }

@@ -73,6 +73,7 @@ const SIGNING: &[Code] = &[
     Code::ChooseTarget,
     Code::SignatureRequired,
     Code::TooManyAttempts,
+    Code::ClockInDoubt,
 ];
 const DEPLOYING: &[Code] = &[Code::BundleHasFaults];
 

@@ -44,6 +44,14 @@ impl From<Rejection> for Problem {
             Rejection::NotSuspended => Code::NotSuspended,
             Rejection::NotLegal { .. } => Code::NotLegal,
             Rejection::CannotMigrate { .. } => Code::CannotMigrate,
+            Rejection::NotSubstitute { .. } => Code::NotSubstitute,
+            Rejection::RevisionChanged { .. } => Code::RevisionChanged,
+            Rejection::Delegated { .. } => Code::Delegated,
+            Rejection::NotDelegated => Code::NotDelegated,
+            Rejection::NotReturnable { .. } => Code::NotReturnable,
+            Rejection::SeatFixed(_) => Code::SeatFixed,
+            Rejection::ActedAfter(_) => Code::ActedAfter,
+            Rejection::NotConcerned => Code::NotConcerned,
         };
         let mut problem = Problem::new(code, rejection.to_string(), rejection.message_zh());
         match rejection {
@@ -77,11 +85,14 @@ impl From<IdentityError> for Problem {
             | IdentityError::InvalidLabel
             | IdentityError::ManagerLoop(_)
             | IdentityError::LastAdministrator(_)
+            | IdentityError::InvalidPeriod
+            | IdentityError::SubstituteLoop(_)
             | IdentityError::NotAPerson => Code::InvalidInput,
             IdentityError::AccountExists(_) => Code::AccountExists,
-            IdentityError::UnknownAccount(_) | IdentityError::UnknownGrant { .. } | IdentityError::UnknownToken => {
-                Code::NotFound
-            }
+            IdentityError::UnknownAccount(_)
+            | IdentityError::UnknownGrant { .. }
+            | IdentityError::UnknownSubstitution
+            | IdentityError::UnknownToken => Code::NotFound,
             IdentityError::InactiveAccount(_) => Code::InactiveAccount,
             IdentityError::Unauthenticated => Code::Unauthenticated,
             IdentityError::WrongPassword => Code::WrongPassword,
@@ -134,7 +145,7 @@ impl From<SubmitError> for Problem {
 /// A service's own code: ours where we know it by the same word, else an input that does not fit.
 fn refused(word: &str) -> Code {
     match word {
-        "unknown_account" | "unknown_grant" | "unknown_token" => Code::NotFound,
+        "unknown_account" | "unknown_grant" | "unknown_substitution" | "unknown_token" => Code::NotFound,
         word => Code::lookup(word).unwrap_or(Code::InvalidInput),
     }
 }
@@ -185,5 +196,13 @@ mod tests {
         check(Rejection::SignatureRequired);
         check(Rejection::ContentChanged);
         check(Rejection::LimitReached("x".into()));
+        check(Rejection::NotSubstitute { who: "a".into(), of: "b".into() });
+        check(Rejection::RevisionChanged { seen: 1, now: 2 });
+        check(Rejection::Delegated { to: "a".into() });
+        check(Rejection::NotDelegated);
+        check(Rejection::NotReturnable { to: "a".into(), allowed: Vec::new() });
+        check(Rejection::SeatFixed("x".into()));
+        check(Rejection::ActedAfter("x".into()));
+        check(Rejection::NotConcerned);
     }
 }

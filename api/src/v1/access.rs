@@ -1,7 +1,7 @@
 //! Who may read an instance, and which of its fields: `readers:` and `seen_by`.
 //!
-//! Readers are the process's `readers`, its owner, whoever started it, whoever has or had work in it, whoever may
-//! raise an event of it, administrators and auditors. To everybody else it does not exist.
+//! Readers are the process's `readers`, its owner, whoever started it, whoever has or had work in it or was given a copy,
+//! whoever may raise an event of it, administrators and auditors. To everybody else it does not exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ fn may_read(backend: &Backend, caller: &Caller, definition: &Definition, state: 
     reads_process(caller, definition)
         || state.initiator().principals().any(|who| *who == caller.id)
         || state.has_acted(&caller.id)
+        || state.has_copy(&caller.id)
         || works_on(backend, caller, state)
         || events(backend, caller, definition, state).iter().any(is_for)
 }

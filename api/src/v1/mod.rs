@@ -2,6 +2,7 @@
 
 mod access;
 pub mod accounts;
+pub mod clock;
 pub mod definitions;
 pub mod incidents;
 pub mod instances;

@@ -86,3 +86,11 @@ impl From<Problem> for Refused {
         Refused { code: problem.code.word().into(), detail: problem.detail_en, detail_zh: problem.detail_zh }
     }
 }
+
+/// The same for a text that may be left out.
+pub(crate) fn optional_text(
+    field: &str,
+    text: Option<&str>,
+) -> Result<Option<std::sync::Arc<str>>, crate::problem::Problem> {
+    text.map(|text| checked_text(field, text).map(Into::into)).transpose()
+}

@@ -125,6 +125,32 @@ async fn a_refused_attempt_is_written_down() {
     .await;
 }
 
+/// Somebody did the work, and it did not count: an auditor can see it.
+#[tokio::test]
+async fn an_answer_that_came_too_late_is_written_down() {
+    on_both(|database| async move {
+        let plant = Plant::open(database.clone()).await;
+        plant.start("sam").await;
+        let task = Plant::first_task(&plant.inbox("lou").await);
+        let path = format!("/api/v1/tasks/{task}/complete");
+        let answer = json!({ "outcome": "fine", "answer": { "granted": 3 } });
+        plant.post("lou", &path, answer.clone()).await.expect(200);
+        let mut commits = plant.commits();
+        plant.post("lea", &path, answer).await.refused(410, "gone");
+        let written = loop {
+            let receipt = commits.recv().await.unwrap();
+            if receipt.instance.service_stream() == Some(engine::id::ServiceStream::Access) {
+                break receipt;
+            }
+        };
+        let mut reader = database.read().await.unwrap();
+        let rows = store::log::of_instance(&mut reader, written.instance, written.version - 1, 1).await.unwrap();
+        let text = String::from_utf8(rows[0].body.clone()).unwrap();
+        assert!(text.contains(r#""code":"gone""#) && text.contains(r#""id":"lea""#) && text.contains(&path), "{text}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_code_of_the_checker_has_its_page() {
     let fresh = sqlite(usual_options()).await;

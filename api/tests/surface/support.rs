@@ -36,6 +36,7 @@ pub(crate) struct Plant {
     pub(crate) router: Router,
     /// Runs as long as this does.
     node: Node,
+    pub(crate) clock: Clock,
     tokens: BTreeMap<&'static str, String>,
 }
 
@@ -96,11 +97,9 @@ impl Plant {
     /// Without the process, under a policy of deployments.
     pub(crate) async fn under(database: Database, policy: Policy) -> Plant {
         let directory = Directory::open(&database).await.unwrap();
-        let ports = Ports {
-            activities: Default::default(),
-            directory: Arc::new(directory.clone()),
-            clock: Clock::stopped_at(NOW),
-        };
+        let clock = Clock::stopped_at(NOW);
+        let ports =
+            Ports { activities: Default::default(), directory: Arc::new(directory.clone()), clock: clock.clone() };
         let node = Node::start(database.clone(), ports, Config::default()).await.unwrap();
         let identity = Identity::new(database.clone(), directory);
         let tokens = people(&Accounts::new(identity.clone(), node.handle())).await;
@@ -111,7 +110,7 @@ impl Plant {
             policy,
             metrics: Arc::new(|| "countersign_up 1\n".into()),
         });
-        Plant { router: router(backend), node, tokens }
+        Plant { router: router(backend), node, clock, tokens }
     }
 
     /// Every commit from now on.

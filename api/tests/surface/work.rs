@@ -1,10 +1,10 @@
 //! What people and programs do to instances.
 
 use axum::http::{Method, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::testing::{on_both, sqlite, usual_options};
 
-use crate::support::{PASSWORD, Plant};
+use crate::support::{NOW, PASSWORD, Plant};
 
 #[tokio::test]
 async fn a_leave_goes_from_request_to_letter() {
@@ -271,4 +271,27 @@ async fn a_stream_ends_with_its_token() {
     let response = plant.router.clone().oneshot(request).await.unwrap();
     plant.post("root", "/api/v1/accounts/sam/deactivate", json!({})).await.expect(204);
     assert!(response.into_body().into_data_stream().next().await.is_none());
+}
+
+#[tokio::test]
+async fn the_clock_is_shown_and_only_a_doubt_is_acknowledged_by_an_administrator() {
+    on_both(|database| async move {
+        let plant = Plant::open(database).await;
+        let clock = plant.get("root", "/api/v1/clock").await.expect(200).json();
+        assert_eq!((&clock["state"], &clock["doubt"]), (&json!("trusted"), &Value::Null));
+        plant.get("sam", "/api/v1/clock").await.refused(403, "forbidden");
+        let reason = || json!({ "reason": "the time server was wrong" });
+        plant.post("root", "/api/v1/clock/acknowledge", reason()).await.refused(410, "gone");
+        plant.clock.step(3_600_000_000);
+        let clock = plant.get("root", "/api/v1/clock").await.expect(200).json();
+        assert_eq!((&clock["state"], &clock["now"]), (&json!("in_doubt"), &json!(NOW.to_string())));
+        let ready = plant.get("", "/readyz").await.expect(200).json();
+        assert_eq!(ready, json!({ "status": "ok", "clock": "in_doubt" }));
+        plant.post("sam", "/api/v1/clock/acknowledge", reason()).await.refused(403, "forbidden");
+        plant.post("root", "/api/v1/clock/acknowledge", json!({ "reason": " " })).await.refused(422, "reason_required");
+        plant.post("root", "/api/v1/clock/acknowledge", reason()).await.expect(200);
+        let clock = plant.get("root", "/api/v1/clock").await.expect(200).json();
+        assert_eq!((&clock["state"], &clock["now"]), (&json!("trusted"), &clock["database"]));
+    })
+    .await;
 }

@@ -23,7 +23,7 @@ pub use self::beside::{Alongside, AtEnd, Condition, PersonEvent};
 pub use self::events::{Handler, HandlerAction, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
-pub use self::people::{BallotSpec, Candidate, Form, NotWho, Rule, SeatOrder, SeatSpec, TaskSpec};
+pub use self::people::{BallotSpec, Candidate, Form, NotWho, PeoplePolicy, Rule, SeatOrder, SeatSpec, TaskSpec};
 pub use self::step::{Back, Path, Piece, Route, Step, StepKind, Template, TextTemplate, Write};
 pub use self::waits::{Due, MessageSpec, MessageWait, Rung, RungAt, WaitFor};
 use crate::id::{BlockKey, Digest, StepKey};
@@ -163,6 +163,7 @@ pub struct Policy {
     pub boundary: Boundary,
     /// What becomes of timers that came due while an instance was suspended.
     pub suspended_timers: crate::operate::TimersOnResume,
+    pub people: PeoplePolicy,
 }
 
 impl Default for Policy {
@@ -173,6 +174,7 @@ impl Default for Policy {
             duplicate_key: DuplicateKey::Reject,
             boundary: Boundary::Wait,
             suspended_timers: crate::operate::TimersOnResume::FireOnResume,
+            people: PeoplePolicy::default(),
         }
     }
 }

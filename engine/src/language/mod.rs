@@ -18,9 +18,13 @@ pub mod compile;
 pub mod definition;
 pub mod diagnostics;
 pub mod difference;
+mod format;
 pub mod release;
+mod schema;
 pub mod syntax;
 pub mod types;
 
 pub use check::check;
 pub use diagnostics::{Checked, Diagnostic, Severity};
+pub use format::format;
+pub use schema::schema;

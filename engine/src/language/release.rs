@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::Digest;
-use crate::language::compile::{names_in_catalogue, release_names};
+use crate::language::compile::{ROLE, names_in_catalogue, release_names};
 
 /// A process and all it names. Immutable once deployed: what a release is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,6 +120,10 @@ fn take(
             "schema" => vec![name.clone(), format!("schemas/{name}")],
             "script" => vec![format!("{name}.rhai"), format!("scripts/{name}.rhai")],
             "calendar" => vec![format!("{name}.calendar.yaml"), format!("calendars/{name}.calendar.yaml")],
+            "role" | "owner" | "readers" => {
+                spoken.insert(format!("{ROLE}{name}"));
+                continue;
+            }
             "call" | "message" => {
                 spoken.insert(name);
                 continue;

@@ -37,6 +37,17 @@ pub(crate) enum Gate {
     Taken,
 }
 
+/// Why nobody may act in a run at all: it was given up, its instance is being closed, or is held.
+pub(crate) fn barred(state: &State, run: RunId) -> Option<Rejection> {
+    if state.is_given_up(run) {
+        return Some(Rejection::Gone("it was withdrawn".into()));
+    }
+    if state.operations.closing.is_some() {
+        return Some(Rejection::Gone("the instance is being closed".into()));
+    }
+    state.operations.hold.as_ref().map(Hold::rejection)
+}
+
 /// Whether a command may go on to its handler while the instance is held, closing, or its target was given up.
 pub(crate) fn gate(draft: &mut Draft, command: &Command) -> Deciding<Gate> {
     let state = draft.state();
@@ -108,7 +119,11 @@ fn park(draft: &mut Draft, command: &Command, run: Option<RunId>) -> Gate {
 /// The run that a command is about, where it is about one.
 fn target(state: &State, action: &Action) -> Option<RunId> {
     match action {
-        Action::Claim { work } | Action::Release { work } | Action::Assign { work, .. } => Some(work.run),
+        Action::Claim { work }
+        | Action::Release { work }
+        | Action::Assign { work, .. }
+        | Action::Work { work, .. }
+        | Action::IfUnchanged { work, .. } => Some(work.run),
         Action::Complete(complete) => Some(complete.work.run),
         Action::FinishJob { run, .. } | Action::EndChild { run, .. } | Action::RefuseChild { run, .. } => Some(*run),
         Action::Raise(raise) => Some(raise.host),

@@ -8,9 +8,12 @@ use crate::command::{Action, Actor, Cause, Command, Start, WorkId};
 use crate::event::Event;
 use crate::id::{RunId, StepKey, UserId};
 use crate::language::definition::{ActivityMode, Definition};
-use crate::state::{Body, Incident, Phase, Run, State, Work};
+use crate::state::{Body, Incident, Run, State, Work};
 use crate::time::Timestamp;
 use crate::value::Value;
+
+/// The outcome of work whose holder went back to an earlier step.
+const RETURNED: &str = "returned";
 
 /// The row changes of a transition: `before` (none for a start) and `after` it, with its number in the instance.
 #[must_use]
@@ -121,6 +124,7 @@ fn touched_runs(events: &[Event]) -> BTreeSet<RunId> {
         | Event::Claimed { work, .. }
         | Event::Released { work, .. }
         | Event::Assigned { work, .. }
+        | Event::Worked { work, .. }
         | Event::Voted { work, .. } => Some(work.run),
         _ => None,
     };
@@ -129,16 +133,7 @@ fn touched_runs(events: &[Event]) -> BTreeSet<RunId> {
 
 /// The open works of a run.
 fn works(run: Option<&Run>) -> Vec<(WorkId, &Work)> {
-    let Some(run) = run.filter(|run| run.phase == Phase::Open) else { return Vec::new() };
-    match &run.body {
-        Body::Task(work) => vec![(WorkId { run: run.id, seat: 0 }, work.as_ref())],
-        Body::Ballot { seats, .. } => (0u32..)
-            .zip(seats)
-            .filter(|(_, seat)| seat.vote.is_none())
-            .filter_map(|(number, seat)| seat.work.as_ref().map(|work| (WorkId { run: run.id, seat: number }, work)))
-            .collect(),
-        _ => Vec::new(),
-    }
+    run.map(Run::works).unwrap_or_default()
 }
 
 fn run_rows(
@@ -164,7 +159,8 @@ fn run_rows(
         let mut row = task_row(after, work, step, content);
         row.revision += 1;
         row.closed_at = Some(after.updated_at);
-        match completion(events, work) {
+        let is_task = matches!(was.map(|run| &run.body), Some(Body::Task(_))) && work.seat == 0;
+        match completion(events, work, is_task) {
             Some((outcome, by)) => {
                 row.status = TaskStatus::Completed;
                 row.outcome = Some(outcome);
@@ -182,17 +178,19 @@ fn run_rows(
 }
 
 /// Who closed a piece of work by an act of their own, and how.
-fn completion(events: &[Event], id: WorkId) -> Option<(Arc<str>, UserId)> {
+fn completion(events: &[Event], id: WorkId, is_task: bool) -> Option<(Arc<str>, UserId)> {
     // What an operator decided in somebody's place was withdrawn from their inbox.
     if events.iter().any(|event| matches!(event, Event::Overridden { run, .. } if *run == id.run)) {
         return None;
     }
     events.iter().find_map(|event| match event {
         Event::Voted { work, outcome, by, .. } if *work == id => Some((outcome.clone(), by.id()?.clone())),
-        Event::StepCompleted { run, outcome, by: Some(by), .. } if *run == id.run => {
-            // A ballot's last vote completes its step: only that seat was voted on.
-            let ballot = events.iter().any(|event| matches!(event, Event::Voted { work, .. } if work.run == id.run));
-            if ballot { None } else { Some((outcome.clone(), by.id()?.clone())) }
+        // A ballot's last vote completes its step: only that seat was voted on.
+        Event::StepCompleted { run, outcome, by: Some(by), .. } if is_task && *run == id.run => {
+            Some((outcome.clone(), by.id()?.clone()))
+        }
+        Event::Returned { chosen: Some(chosen), .. } if chosen.work == id => {
+            Some((RETURNED.into(), chosen.by.id()?.clone()))
         }
         _ => None,
     })

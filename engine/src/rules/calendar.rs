@@ -24,6 +24,7 @@ pub use parse::CalendarFault;
 const DAYS_MAX: usize = 366 * 200;
 
 const HOUR_MICROS: i64 = 3_600_000_000;
+const MINUTES_OF_DAY: u32 = 24 * 60;
 
 /// A calendar, from `calendars/*.calendar.yaml` of the bundle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,11 @@ impl Calendar {
             }
         };
         if moment > Timestamp::MAX { Err(TOO_FAR) } else { Ok(moment) }
+    }
+
+    /// When the day is over, whether it is worked or not.
+    pub fn end_of(&self, day: NaiveDate) -> Result<Timestamp, CalendarError> {
+        self.closing(day, MINUTES_OF_DAY).map(Timestamp::from_utc)
     }
 
     fn hours(&self, day: NaiveDate) -> &[Hours] {

@@ -10,6 +10,7 @@ mod lex;
 mod parse;
 mod read;
 mod syntax;
+mod truth;
 
 use std::sync::Arc;
 

@@ -154,6 +154,12 @@ impl Schedule {
         self.zone.name()
     }
 
+    /// What the clock on the wall shows in its zone.
+    #[must_use]
+    pub fn on_the_wall(&self, moment: Timestamp) -> String {
+        moment.to_utc().with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S %:z").to_string()
+    }
+
     /// The first firing strictly after `after`.
     #[must_use]
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {

@@ -14,12 +14,14 @@
 //! | `play`, `expect` | the moves, one after another, and what is expected |
 //! | `trace` | what was done, in its order |
 //! | [`coverage`] | which steps and branches were reached, and which were not |
+//! | [`mutation`] | whether the scenarios would notice a change of the definition |
 //! | [`report`] | the results, as text and as JUnit |
 
 pub mod coverage;
 mod expect;
 mod mocks;
 mod moves;
+pub mod mutation;
 mod people;
 mod play;
 mod raises;

@@ -67,6 +67,8 @@ pub(super) struct World {
     pub(super) seen: Seen,
     pub(super) trace: Trace,
     pub(super) transitions: u32,
+    /// Transitions after which it is given up.
+    pub(super) limit: u32,
     clocks: BTreeMap<RunId, (StepKey, Clock)>,
     sent: Vec<Sent>,
     children: u64,
@@ -83,6 +85,7 @@ impl World {
             seen: Seen::default(),
             trace: Trace::default(),
             transitions: 0,
+            limit: TRANSITIONS_MAX,
             clocks: BTreeMap::new(),
             sent: Vec::new(),
             children: 0,
@@ -113,8 +116,9 @@ impl World {
 
     fn decide(&mut self, command: Command) -> Result<(), Trouble> {
         self.transitions += 1;
-        if self.transitions > TRANSITIONS_MAX {
-            return stuck(format!("超过 {TRANSITIONS_MAX} 次转换"), format!("more than {TRANSITIONS_MAX} transitions"));
+        if self.transitions > self.limit {
+            let limit = self.limit;
+            return stuck(format!("超过 {limit} 次转换"), format!("more than {limit} transitions"));
         }
         let before = self.state.clone();
         let mut draft = Draft::new(self.definition.clone(), before.clone(), command.clone(), self.context());

@@ -9,6 +9,7 @@ mod migration;
 mod operations;
 mod people;
 mod waits;
+mod worked;
 
 use std::sync::Arc;
 
@@ -64,6 +65,11 @@ impl State {
             opened: RedBlackTreeMapSync::new_sync(),
             milestones: RedBlackTreeMapSync::new_sync(),
             acted: RedBlackTreeMapSync::new_sync(),
+            acts: 0,
+            rewound: RedBlackTreeMapSync::new_sync(),
+            copies: RedBlackTreeMapSync::new_sync(),
+            files: RedBlackTreeMapSync::new_sync(),
+            decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
             conditions: RedBlackTreeMapSync::new_sync(),
             begun: RedBlackTreeSetSync::new_sync(),
@@ -93,7 +99,9 @@ impl State {
             }
             Event::StepLeft { run } => self.leave(*run),
             Event::StepCancelled { run } => self.remove_run(*run),
-            Event::Returned { scope, index, from, .. } => self.go_back(*scope, *index, from),
+            Event::Returned { scope, to, index, from, chosen } => {
+                self.go_back(*scope, to, *index, from, chosen.as_deref());
+            }
             Event::JobQueued { run, attempt, activity, mode, input, available_at } => {
                 self.queue_job(*run, *attempt, activity, *mode, input, *available_at);
             }
@@ -101,7 +109,7 @@ impl State {
             Event::TaskOpened { run, task } => self.open_task(*run, task, at),
             Event::BallotOpened { run, rule, order, seats } => self.open_ballot(*run, *rule, *order, seats),
             Event::SeatOpened { work, task } => self.open_seat(*work, task, at),
-            Event::Claimed { work, by } => self.assign(*work, Some(by.clone())),
+            Event::Claimed { work, by } => self.claim(*work, by),
             Event::Released { work, .. } => self.assign(*work, None),
             Event::Assigned { work, to, .. } => self.assign(*work, Some(to.clone())),
             Event::Voted { work, outcome, by, answer, comment } => {
@@ -111,9 +119,11 @@ impl State {
                     at,
                     answer: answer.clone(),
                     comment: comment.clone(),
+                    act: self.acts + 1,
                 };
                 self.vote(*work, vote);
             }
+            Event::Worked { work, by, did } => self.worked(*work, by, did, at),
             Event::Signed { work, .. } => self.sign(*work),
             Event::SignatureVoided { work, step } => self.void_signature(*work, step),
             Event::Commented { .. }

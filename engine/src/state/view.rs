@@ -227,12 +227,6 @@ impl State {
         works
     }
 
-    /// Whether somebody acted in any step, for themselves or through another.
-    #[must_use]
-    pub fn has_acted(&self, who: &str) -> bool {
-        self.acted.values().any(|people| people.contains(who))
-    }
-
     /// Armed timers, by when they are due.
     #[must_use]
     pub fn armed(&self) -> Vec<&super::Timer> {
@@ -362,12 +356,9 @@ impl Run {
     /// Work, jobs and children of this run itself; timers and subscriptions are counted with the instance's.
     fn own_wake_sources(&self) -> Vec<WakeSource> {
         match &self.body {
-            Body::Task(_) => vec![WakeSource::Task(WorkId { run: self.id, seat: 0 })],
-            Body::Ballot { seats, .. } => (0u32..)
-                .zip(seats)
-                .filter(|(_, seat)| seat.work.is_some() && seat.vote.is_none())
-                .map(|(seat, _)| WakeSource::Task(WorkId { run: self.id, seat }))
-                .collect(),
+            Body::Task(_) | Body::Ballot { .. } => {
+                self.works().into_iter().map(|(work, _)| WakeSource::Task(work)).collect()
+            }
             Body::Job { queued: true, .. } => vec![WakeSource::Job(self.id)],
             Body::Child { child, .. } => vec![WakeSource::Child(*child)],
             _ => Vec::new(),
@@ -387,6 +378,7 @@ impl State {
             + self.scopes.size() * SCOPE
             + (self.timers.size() + self.subscriptions.size() + self.records.size()) * SMALL
             + (self.visits.size() + self.opened.size() + self.acted.size()) * 96
+            + self.copies.size() * SMALL
             + self.input.weight()
             + self.data.weight()
             + self.records.values().map(|record| record.output.weight()).sum::<usize>()

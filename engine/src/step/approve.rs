@@ -6,7 +6,7 @@ use crate::ballot::{self, Verdict};
 use crate::command::{Actor, WorkId};
 use crate::draft::{Deciding, Draft, Stop};
 use crate::evaluate::Place;
-use crate::event::{self, Body, Candidates, Event, Seat, TimerPurpose};
+use crate::event::{self, Body, Candidates, Did, Event, Seat, TimerPurpose};
 use crate::facts::{Ask, Fact, HOLDERS_MAX};
 use crate::flow::{self, Done};
 use crate::id::{RunId, ScopeId, StepKey};
@@ -14,6 +14,7 @@ use crate::language::definition::{BallotSpec, SeatOrder, Step, StepKind, Text};
 use crate::state;
 use crate::time::Timestamp;
 use crate::value::{Map, Value};
+use crate::work;
 
 /// The two ways to vote.
 pub(crate) const APPROVED: &str = "approved";
@@ -39,7 +40,11 @@ pub(crate) fn enter(
             |candidates: Candidates| Seat { spec, must: seat.must, candidates, sign: sign.clone(), group: seat.each };
         if seat.each.is_some() {
             match draft.ask(Ask::Holders { candidates: candidates.clone(), at_most: HOLDERS_MAX })? {
-                Fact::Holders { holders } if holders.is_empty() => super::task::somebody(draft, step, &[candidates])?,
+                Fact::Holders { holders } if holders.is_empty() => {
+                    super::task::somebody(draft, step, std::slice::from_ref(&candidates))?;
+                    // Where the policy waits, one seat stands for those who are to come: the group is never left out.
+                    seats.push(opened(candidates));
+                }
                 Fact::Holders { holders } => {
                     seats.extend(holders.into_iter().map(|id| opened(Candidates::User { id })));
                 }
@@ -53,25 +58,59 @@ pub(crate) fn enter(
     if seats.is_empty() {
         return super::task::nobody(Value::record([("step", Value::Text(step.key.clone()))]));
     }
-    let title = match &ballot.title {
-        Some(title) => draft.both_texts(title, place)?,
-        None => step.title.as_ref().map_or_else(|| Ok(named(&step.key)), |title| draft.both_texts(title, place))?,
-    };
+    let title = title(draft, step, ballot, place)?;
+    let holder = super::returning_holder(draft, scope, step);
     let (run, due) = super::open_due(draft, scope, step, Body::Plain, place)?;
-    let count = seats.len() as u32;
     draft.emit(Event::BallotOpened { run, rule: ballot.rule, order: ballot.order, seats });
-    let first = match ballot.order {
-        SeatOrder::AtOnce => count,
-        SeatOrder::InTurn => 1,
-    };
-    for seat in 0..first {
-        open_seat(draft, WorkId { run, seat }, step, ballot, title.clone(), due, place)?;
+    let cited = open_seats(draft, run, step, ballot, &Opening { title, due }, place)?;
+    if cited {
+        return decide(draft, run, step, ballot, None, None);
     }
-    Ok(())
+    match holder {
+        Some(holder) => work::hand_to(draft, run, &holder),
+        None => Ok(()),
+    }
+}
+
+fn title(draft: &mut Draft, step: &Step, ballot: &BallotSpec, place: &Place) -> Deciding<Text> {
+    match &ballot.title {
+        Some(title) => draft.both_texts(title, place),
+        None => step.title.as_ref().map_or_else(|| Ok(named(&step.key)), |title| draft.both_texts(title, place)),
+    }
 }
 
 fn named(step: &StepKey) -> Text {
     Text { zh: step.clone(), en: step.clone() }
+}
+
+/// What all seats of a ballot are opened with.
+struct Opening {
+    title: Text,
+    due: Option<Timestamp>,
+}
+
+/// Opens the seats whose turn has come; true if an earlier approval stood for one of them.
+fn open_seats(
+    draft: &mut Draft,
+    run: RunId,
+    step: &Step,
+    ballot: &BallotSpec,
+    opening: &Opening,
+    place: &Place,
+) -> Deciding<bool> {
+    let mut cited = false;
+    loop {
+        let due = draft.state().runs.get(&run).map(|run| run.body.due_seats()).unwrap_or_default();
+        let Some(seat) = due.first() else { return Ok(cited) };
+        let work = WorkId { run, seat: *seat };
+        if !work::cite(draft, work)? {
+            open_seat(draft, work, step, ballot, opening, place)?;
+        } else if ballot::verdict(ballot.rule, seats(draft, run)) != Verdict::Open {
+            return Ok(true);
+        } else {
+            cited = true;
+        }
+    }
 }
 
 fn open_seat(
@@ -79,8 +118,7 @@ fn open_seat(
     work: WorkId,
     step: &Step,
     ballot: &BallotSpec,
-    title: Text,
-    due: Option<Timestamp>,
+    opening: &Opening,
     place: &Place,
 ) -> Deciding<()> {
     let Some(seat) = seats(draft, work.run).get(work.seat as usize).map(|seat| seat.seat.clone()) else {
@@ -92,10 +130,10 @@ fn open_seat(
             draft.arm_deadline(work.run, step, each, deadline)?;
             Some(deadline)
         }
-        None => due,
+        None => opening.due,
     };
     let task = Box::new(event::Task {
-        title,
+        title: opening.title.clone(),
         candidates: vec![seat.candidates],
         form: ballot.form.clone(),
         sign: seat.sign,
@@ -113,41 +151,67 @@ fn seats(draft: &Draft, run: RunId) -> &[state::SeatState] {
     }
 }
 
-/// A vote was cast: decides the ballot, or opens the next seat.
-pub(crate) fn voted(
+/// What follows from the votes that are on record: the ballot is decided, or seats open. What cannot follow is an
+/// incident of the ballot; the votes stay.
+pub(crate) fn settle(
     draft: &mut Draft,
-    work: WorkId,
+    run: RunId,
     step: &Step,
-    by: &Actor,
+    by: Option<&Actor>,
     back_to: Option<StepKey>,
 ) -> Deciding<()> {
     let StepKind::Approve(ballot) = &step.kind else { return Ok(()) };
-    let seats = seats(draft, work.run);
-    let outcome = match ballot::verdict(ballot.rule, seats) {
-        Verdict::Approved => APPROVED,
-        Verdict::Rejected => REJECTED,
-        Verdict::Open => return next_seat(draft, work, step, ballot),
-    };
-    let output = votes(seats);
-    let writes = match draft.writes(&step.writes, &output) {
-        Ok(writes) => writes,
-        Err(misfit) => return misfit.into_incident(),
-    };
-    let done = Done { outcome: Arc::from(outcome), output, writes, by: Some(by.clone()), back_to };
-    flow::complete(draft, work.run, step, done)
+    draft.attempt(run, |draft| decide(draft, run, step, ballot, by, back_to))
 }
 
-fn next_seat(draft: &mut Draft, work: WorkId, step: &Step, ballot: &BallotSpec) -> Deciding<()> {
-    let seats = seats(draft, work.run);
-    let next = (0u32..).zip(seats).find(|(_, seat)| seat.work.is_none()).map(|(number, _)| number);
-    let title = seats.iter().find_map(|seat| seat.work.as_ref()).map(|work| work.task().title.clone());
-    let due = seats.iter().find_map(|seat| seat.work.as_ref()).and_then(|work| work.task().due);
-    let (Some(seat), Some(title)) = (next, title) else { return Ok(()) };
-    let Some(scope) = draft.state().runs.get(&work.run).map(|run| run.scope) else { return Ok(()) };
-    if step.due.as_ref().is_some_and(|due| due.each_seat) {
-        stop_clock(draft, work.run);
+fn decide(
+    draft: &mut Draft,
+    run: RunId,
+    step: &Step,
+    ballot: &BallotSpec,
+    by: Option<&Actor>,
+    back_to: Option<StepKey>,
+) -> Deciding<()> {
+    loop {
+        let outcome = match ballot::verdict(ballot.rule, seats(draft, run)) {
+            Verdict::Approved => APPROVED,
+            Verdict::Rejected => REJECTED,
+            Verdict::Open if next_seats(draft, run, step, ballot)? => continue,
+            Verdict::Open => return Ok(()),
+        };
+        let output = votes(seats(draft, run));
+        let writes = match draft.writes(&step.writes, &output) {
+            Ok(writes) => writes,
+            Err(misfit) => return misfit.into_incident(),
+        };
+        let awaited = seats(draft, run).iter().any(state::SeatState::is_awaited);
+        if awaited && draft.definition.policy.people.records_late_votes {
+            let (work, by) = (WorkId { run, seat: 0 }, by.cloned().unwrap_or(Actor::System));
+            draft.emit(Event::Worked { work, by, did: Did::Decided });
+        }
+        let done = Done { outcome: Arc::from(outcome), output, writes, by: by.cloned(), back_to };
+        return flow::complete(draft, run, step, done);
     }
-    open_seat(draft, WorkId { run: work.run, seat }, step, ballot, title, due, &Place::scope(scope))
+}
+
+/// Opens the seats whose turn has come; true if an earlier approval stood for one of them.
+fn next_seats(draft: &mut Draft, run: RunId, step: &Step, ballot: &BallotSpec) -> Deciding<bool> {
+    let Some(open) = draft.state().runs.get(&run) else { return Ok(false) };
+    let (scope, due) = (open.scope, open.body.due_seats());
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let place = Place::scope(scope);
+    let works = seats(draft, run).iter().find_map(|seat| seat.work.as_ref());
+    let known = works.map(|work| Opening { title: work.task().title.clone(), due: work.task().due });
+    let opening = match known {
+        Some(opening) => opening,
+        None => Opening { title: title(draft, step, ballot, &place)?, due: None },
+    };
+    if ballot.order == SeatOrder::InTurn && step.due.as_ref().is_some_and(|due| due.each_seat) {
+        stop_clock(draft, run);
+    }
+    open_seats(draft, run, step, ballot, &opening, &place)
 }
 
 /// The clock of the seat that has voted stands still.
@@ -163,7 +227,8 @@ fn stop_clock(draft: &mut Draft, run: RunId) {
 
 /// The votes by seat, as the step's output: `{ votes: [ { outcome, by, comment, answer } ], … }`.
 fn votes(seats: &[state::SeatState]) -> Value {
-    let votes = seats.iter().map(|seat| match &seat.vote {
+    let asked = seats.iter().filter(|seat| !seat.removed);
+    let votes = asked.map(|seat| match &seat.vote {
         None => Value::Null,
         Some(vote) => Value::record([
             ("outcome", Value::Text(vote.outcome.clone())),

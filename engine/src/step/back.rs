@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::command::WorkId;
 use crate::draft::{Deciding, Draft};
-use crate::event::{Body, Event, Then};
+use crate::event::{Body, Chosen, Event, Then};
 use crate::flow;
 use crate::id::{ScopeId, StepKey};
 use crate::language::definition::{Back, Step};
@@ -35,11 +35,42 @@ pub(crate) fn jump(
     target: &StepKey,
     at_most: Option<u32>,
 ) -> Deciding<()> {
-    let taken = draft.state().jumps.get(from).copied().unwrap_or(0);
     let definition = draft.definition.clone();
     let Some(step) = definition.step(target) else { return Ok(()) };
     let Some(list) = around(draft.state(), scope, &step.block) else { return Ok(()) };
-    void_signatures(draft, list, &step.block, step.index);
+    let taken = taken(draft, list, from);
+    give_up(draft, list, step);
+    close_events_around(draft, scope, list);
+    let (to, from) = (target.clone(), from.clone());
+    draft.emit(Event::Returned { scope: list, to, index: step.index, from: from.clone(), chosen: None });
+    if let Some(most) = at_most.filter(|most| taken >= *most) {
+        // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
+        let (code, detail) = flow::bound(&from, most);
+        draft.raise(code, detail, None, Some(list));
+    }
+    Ok(())
+}
+
+/// A return that a person chose: to a step of an open list, for a reason.
+pub(crate) fn rewind(draft: &mut Draft, list: ScopeId, target: &Step, from: &StepKey, chosen: Chosen) {
+    give_up(draft, list, target);
+    let (to, index, chosen) = (target.key.clone(), target.index, Some(Box::new(chosen)));
+    draft.emit(Event::Returned { scope: list, to, index, from: from.clone(), chosen });
+}
+
+/// How often a jump was taken, in the item it stands in.
+fn taken(draft: &Draft, list: ScopeId, from: &StepKey) -> u32 {
+    let state = draft.state();
+    let jumps = match state.items_around(list).next() {
+        Some(item) => item.people.jumps.as_ref().and_then(|jumps| jumps.get(from)),
+        None => state.jumps.get(from),
+    };
+    jumps.copied().unwrap_or(0)
+}
+
+/// The region is given up: what is open in the list, and the signatures from the target on.
+fn give_up(draft: &mut Draft, list: ScopeId, target: &Step) {
+    void_signatures(draft, list, &target.block, target.index);
     match draft.state().scopes.get(&list).map(|scope| scope.cursor) {
         Some(Cursor::Open { run }) => flow::cancel_run(draft, run),
         Some(Cursor::Blocked { incident, .. }) => {
@@ -47,14 +78,6 @@ pub(crate) fn jump(
         }
         _ => {}
     }
-    close_events_around(draft, scope, list);
-    draft.emit(Event::Returned { scope: list, to: target.clone(), index: step.index, from: from.clone() });
-    if let Some(most) = at_most.filter(|most| taken >= *most) {
-        // What led here is done and stays so: its effects must not be undone, nor done twice. It stops at the target.
-        let (code, detail) = flow::bound(from, most);
-        draft.raise(code, detail, None, Some(list));
-    }
-    Ok(())
 }
 
 /// The open scope of block `block` that `scope` stands in. From an event of the process, its own list is around too.

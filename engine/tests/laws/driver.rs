@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign_engine::command::{Action, Actor, Cause, Command, Start, WorkId};
 use countersign_engine::draft::{DecideError, Draft, Progress};
 use countersign_engine::event::{Candidates, Event};
-use countersign_engine::facts::{ActivityResult, Ask, Context, Fact, PersonFact, RoleFact};
+use countersign_engine::facts::{ActivityResult, Ask, Context, Fact, PersonFact, RoleFact, Substitution};
 use countersign_engine::history::replay::{Redecided, fold_events, redecide_to};
 use countersign_engine::id::{Digest, IncidentId, InstanceId, RunId, ShardId, SubscriptionId, TimerId, UserId};
 use countersign_engine::language::definition::Definition;
@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) instances: BTreeMap<InstanceId, Instance>,
     pub(crate) now: Timestamp,
     pub(crate) people: Vec<(&'static str, Vec<&'static str>)>,
+    /// Who acts for whom, until when; none: everybody for everybody, for ever.
+    pub(crate) substitutes: Option<Vec<(&'static str, Substitution)>>,
     pub(crate) answers: Answers,
     /// Idempotency keys of activities that were run.
     pub(crate) effects: Vec<String>,
@@ -101,6 +103,7 @@ impl World {
                 ("sun", vec!["manager"]),
                 ("admin", vec!["admin"]),
             ],
+            substitutes: None,
             answers: Answers::default(),
             effects: Vec::new(),
             outbox: VecDeque::new(),
@@ -311,10 +314,25 @@ impl World {
         }
     }
 
-    fn person(&self, id: &UserId) -> Option<PersonFact> {
+    pub(crate) fn person(&self, id: &UserId) -> Option<PersonFact> {
         let (_, roles) = self.people.iter().find(|(name, _)| *name == id.as_ref())?;
         let roles = roles.iter().map(|role| RoleFact { role: Arc::from(*role), scope: BTreeMap::new() }).collect();
-        Some(PersonFact { active: true, printed_name: id.clone(), manager: Some("zhao".into()), roles })
+        let substitutes = match &self.substitutes {
+            Some(named) => {
+                let own = named.iter().filter(|(of, _)| *of == id.as_ref());
+                own.map(|(_, period)| period.clone()).collect()
+            }
+            None => {
+                let always = |by: &str| Substitution {
+                    by: by.into(),
+                    from: Timestamp::EPOCH,
+                    until: Timestamp::from_micros(i64::MAX),
+                    processes: Vec::new(),
+                };
+                self.people.iter().map(|(by, _)| always(by)).collect()
+            }
+        };
+        Some(PersonFact { active: true, printed_name: id.clone(), manager: Some("zhao".into()), roles, substitutes })
     }
 
     fn holders(&self, candidates: &Candidates, at_most: usize) -> Vec<UserId> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_engine::command::Command;
-use countersign_engine::event::Event;
+use countersign_engine::command::{Act, Action, Command};
+use countersign_engine::event::{Did, Event};
 use countersign_engine::facts::Fact;
 use countersign_engine::history::transition::{Content, Transition};
 
@@ -29,12 +29,20 @@ fn old_bytes_are_written_again_as_they_were() {
 #[test]
 fn every_variant_is_in_the_golden_file() {
     let (mut events, mut actions, mut facts) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut acts, mut dids) = (BTreeSet::new(), BTreeSet::new());
     for transition in transitions() {
         let Content::Instance { command: Command { action, .. }, facts: told, events: happened } = transition.content
         else {
             continue;
         };
         actions.insert(word(&action, "type"));
+        if let Action::Work { act, .. } = &action {
+            acts.insert(word(act, "do"));
+        }
+        dids.extend(happened.iter().filter_map(|event| match event {
+            Event::Worked { did, .. } => Some(word(did, "as")),
+            _ => None,
+        }));
         facts.extend(told.iter().map(|fact: &Fact| word(fact, "fact")));
         events.extend(happened.iter().map(|event: &Event| word(event, "type")));
     }
@@ -45,6 +53,8 @@ fn every_variant_is_in_the_golden_file() {
         list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
     assert_eq!(events, known(serde_json::from_str::<Event>(r#"{"type":"?"}"#).expect_err("no event")));
+    assert_eq!(acts, known(serde_json::from_str::<Act>(r#"{"do":"?"}"#).expect_err("no act")));
+    assert_eq!(dids, known(serde_json::from_str::<Did>(r#"{"as":"?"}"#).expect_err("nothing done")));
     assert_eq!(facts, known(serde_json::from_str::<Fact>(r#"{"fact":"?"}"#).expect_err("no fact")));
     let action = serde_json::from_str::<countersign_engine::command::Action>(r#"{"type":"?"}"#);
     assert_eq!(actions, known(action.expect_err("no action")));

@@ -1,23 +1,29 @@
 //! The laws of execution, on a world in memory: each test is named as the law it shows.
 
 mod alongside;
+mod asking_in;
 mod ballots;
 mod blocks;
 mod conditions;
+mod corners;
 mod delivery;
 mod driver;
 mod escalation;
 mod events;
+mod going_back;
 mod golden;
 mod grammar;
 mod inputs;
 mod jobs;
 mod migration;
 mod operations;
+mod passing_on;
 mod patterns;
 mod people;
 mod property;
+mod racing;
 mod raising;
 mod reading;
 mod returns;
+mod telling;
 mod time;

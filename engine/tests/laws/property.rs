@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use countersign_engine::command::{Action, Actor, Command, JobResult, Raise, WorkId};
-use countersign_engine::event::FieldWrite;
+use countersign_engine::command::{Act, Action, Actor, Command, JobResult, Raise, Resume, WorkId};
+use countersign_engine::event::{FieldWrite, Place};
 use countersign_engine::facts::{ActivityResult, PersonFact};
 use countersign_engine::id::{InstanceId, UserId};
 use countersign_engine::operate::{Operation, Spot, TimersOnResume, targets};
 use countersign_engine::rejection::Rejection;
 use countersign_engine::state::State;
 use countersign_engine::value::Value;
+use countersign_engine::work::allowed_actions;
 
 use crate::driver::{DAY, HOUR, World};
 use crate::grammar::{Draw, written};
@@ -75,9 +76,12 @@ fn command(
     if let Some(work) = work {
         old.push((id, work));
     }
+    if let Some(work) = work.filter(|_| draw.chance(20)) {
+        return listed_is_done(world, draw, id, who, work);
+    }
     // Whatever is refused has changed nothing, which the driver sees at the next step.
-    let _ = match draw.below(29) {
-        26..=27 => raise(world, draw, id, who),
+    let _ = match draw.below(38) {
+        35..=36 => raise(world, draw, id, who),
         0..=7 => match work {
             Some(work) => {
                 let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done"]);
@@ -120,8 +124,16 @@ fn command(
             let (id, work) = old[draw.below(old.len() as u64) as usize];
             world.complete_work(id, work, Actor::person(who), "good")
         }
+        20..=27 => match work {
+            Some(work) => human(world, draw, id, (who, work)),
+            None => Ok(()),
+        },
+        28 if !old.is_empty() => {
+            let (id, work) = old[draw.below(old.len() as u64) as usize];
+            world.act_on(id, work, who, Act::Withdraw { reason: "so".into() })
+        }
         19 if draw.chance(10) => world.act(id, "admin", Action::Cancel { reason: "enough".into() }),
-        20..=24 => operate(world, draw, id),
+        29..=33 => operate(world, draw, id),
         _ => {
             world.restart();
             Ok(())
@@ -198,6 +210,61 @@ fn raise(world: &mut World, draw: &mut Draw, id: InstanceId, who: &str) -> Resul
     let reason = draw.chance(70).then(|| "so".into());
     let raise = Raise { host: one.host, event: one.event.clone(), answer: Value::Null, reason, signature: None };
     world.act(id, who, Action::Raise(raise))
+}
+
+/// What people do with work beside answering it, whether they may or not.
+fn human(world: &mut World, draw: &mut Draw, id: InstanceId, (who, work): (&str, WorkId)) -> Result<(), Rejection> {
+    let to = draw.pick(&["li", "wang", "zhao", "qian", "sun"]);
+    let reason = || "so".into();
+    let act = match draw.below(9) {
+        0 => Act::Transfer { to: to.into(), reason: reason() },
+        1 => Act::Delegate { to: to.into(), reason: None },
+        2 => Act::Resolve { outcome: None, answer: countersign_engine::value::Value::Null, comment: None },
+        3 => Act::Recall { reason: Some(reason()) },
+        4 => Act::AddApprover { who: to.into(), place: draw.pick(&Place::ALL), reason: reason() },
+        5 => Act::RemoveApprover { reason: reason() },
+        6 => Act::Withdraw { reason: reason() },
+        _ => {
+            let definition = world.instances[&id].definition.clone();
+            let name = who.into();
+            let person = world.person(&name).expect("they exist");
+            let managed = Default::default();
+            let actions = allowed_actions(&definition, world.state(id), work, (&name, &person), &managed, world.now);
+            let targets = actions.iter().find(|action| action.action == "return").map(|action| action.targets.clone());
+            let targets = targets.unwrap_or_default();
+            if targets.is_empty() {
+                return Ok(());
+            }
+            let to = targets[draw.below(targets.len() as u64) as usize].clone();
+            Act::Return { to, resume: draw.pick(&[Resume::Replay, Resume::BackToMe]), reason: reason() }
+        }
+    };
+    world.act_on(id, work, who, act)
+}
+
+/// What is told beforehand is what happens: every action that is listed as allowed is taken, and the refusals are the same.
+fn listed_is_done(world: &mut World, draw: &mut Draw, id: InstanceId, who: &str, work: WorkId) {
+    let definition = world.instances[&id].definition.clone();
+    let name = who.into();
+    let person = world.person(&name).expect("they exist");
+    let managed = Default::default();
+    let actions = allowed_actions(&definition, world.state(id), work, (&name, &person), &managed, world.now);
+    let wanted = draw.pick(&["transfer", "delegate", "recall", "return", "withdraw", "claim", "release"]);
+    let Some(listed) = actions.iter().find(|action| action.action == wanted) else { return };
+    let reason = || "so".into();
+    let action = match wanted {
+        "claim" => Action::Claim { work },
+        "release" => Action::Release { work },
+        "recall" => Action::Work { work, act: Act::Recall { reason: Some(reason()) } },
+        "withdraw" => Action::Work { work, act: Act::Withdraw { reason: reason() } },
+        "return" => {
+            let to = listed.targets.first().cloned().unwrap_or_default();
+            Action::Work { work, act: Act::Return { to, resume: Resume::Replay, reason: reason() } }
+        }
+        _ => return,
+    };
+    let result = world.act(id, who, action).err().map(|refusal| refusal.code());
+    assert_eq!(result, listed.refused.as_ref().map(Rejection::code), "{wanted} by {who}");
 }
 
 #[test]

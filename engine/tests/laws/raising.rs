@@ -34,7 +34,7 @@ fn code(result: Result<(), countersign_engine::rejection::Rejection>) -> &'stati
 fn allowed(world: &World, id: InstanceId, who: &str, roles: &[&str]) -> Vec<AllowedEvent> {
     let role = |role: &&str| RoleFact { role: (*role).into(), scope: BTreeMap::new() };
     let roles = roles.iter().map(role).collect();
-    let person = PersonFact { active: true, printed_name: who.into(), manager: None, roles };
+    let person = PersonFact { active: true, printed_name: who.into(), manager: None, roles, ..PersonFact::default() };
     let definition = &world.instances[&id].definition;
     allowed_events(definition, world.state(id), world.now, &UserId::from(who), &person, &BTreeSet::new())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod grant;
+pub(crate) mod substitution;
 pub(crate) mod token;
 
 use engine::value::Value;
@@ -18,6 +19,9 @@ pub async fn records(reader: &mut Reader) -> Result<Vec<(&'static str, String, V
     }
     for token in token::all(reader).await? {
         all.push((token::TABLE, token.id.clone(), token.record()));
+    }
+    for period in substitution::all(reader).await? {
+        all.push((substitution::TABLE, period.id.clone(), period.record()));
     }
     Ok(all)
 }

@@ -61,6 +61,9 @@ impl Writer {
         if let Some(why) = self.shared.parked(to) {
             return Ok(Outcome::Answer(Err(SubmitError::Quarantined(why))));
         }
+        if let Some(refused) = self.shared.skew.refuses(command) {
+            return Ok(Outcome::Answer(Err(refused)));
+        }
         let before = match self.state(batch, to, request.fresh).await {
             Ok(before) => before,
             Err(load::LoadError::Store(error)) => return Err(error),

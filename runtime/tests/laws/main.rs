@@ -1,6 +1,7 @@
 //! The runtime's laws on both databases: what is sent arrives once, time is kept, failures cost nothing but time.
 //! Every test ends by replaying the whole record.
 
+mod clock;
 mod faults;
 mod jobs;
 mod messages;

@@ -30,7 +30,7 @@ impl Directory for People {
     fn person(&self, id: &UserId) -> Option<PersonFact> {
         let (_, roles) = self.0.iter().find(|(name, _)| *name == id.as_ref())?;
         let roles = roles.iter().map(|role| RoleFact { role: Arc::from(*role), scope: BTreeMap::new() }).collect();
-        Some(PersonFact { active: true, printed_name: id.clone(), manager: None, roles })
+        Some(PersonFact { active: true, printed_name: id.clone(), manager: None, roles, ..PersonFact::default() })
     }
 
     fn holders(&self, candidates: &Candidates, at_most: usize) -> Vec<UserId> {

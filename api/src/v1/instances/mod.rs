@@ -1,6 +1,8 @@
 //! Instances: running and ended processes.
 
 pub mod cancel;
+pub mod comment;
+pub mod copy;
 mod event_shape;
 pub mod events;
 pub mod fix;
@@ -10,6 +12,7 @@ pub mod moves;
 mod operate;
 pub mod raise;
 pub mod raise_to_sign;
+pub mod read_copy;
 pub mod relocate;
 pub mod resume;
 mod shape;

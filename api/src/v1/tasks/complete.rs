@@ -65,6 +65,7 @@ pub async fn complete_task(
         back_to: back_to.map(Into::into),
         signature,
     };
-    let receipt = backend.submit(&caller, task.instance, Action::Complete(complete), key).await?;
+    let action = seen_at.guard(task.work, Action::Complete(complete));
+    let receipt = backend.submit(&caller, task.instance, action, key).await?;
     Ok(Json(Done::from(&receipt)))
 }

@@ -56,6 +56,7 @@ pub(crate) async fn act(
         return Ok(Done::from(&receipt));
     }
     unchanged(backend, caller, task, seen_at).await?;
+    let action = seen_at.guard(task.work, action);
     Ok(Done::from(&backend.submit(caller, task.instance, action, key).await?))
 }
 

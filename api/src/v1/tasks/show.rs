@@ -41,15 +41,22 @@ pub struct TaskInFull {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = AllowedAction)]
 pub struct ActionShape {
-    /// `claim`, `release`, `assign` or `complete`.
+    /// `claim`, `release`, `assign`, `complete`, `transfer`, `delegate`, `resolve`, `recall`, `add_approver`,
+    /// `remove_approver`, `return`, `withdraw`, `urge`, `copy`, `comment` or `attach`.
     pub action: String,
     pub allowed: bool,
-    /// For `complete`: what to choose from.
+    /// For `complete` and `resolve`: what to choose from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<String>,
     /// By outcome, the steps that one may go back to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub back_to: BTreeMap<String, Vec<String>>,
+    /// For `return` the steps, for `add_approver` the places, for `remove_approver` the seat.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// It needs a reason.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reason: bool,
     /// The meaning of the signature that it needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sign: Option<String>,
@@ -67,6 +74,8 @@ impl From<AllowedAction> for ActionShape {
             allowed: refused.is_none(),
             outcomes: texts(action.outcomes),
             back_to: action.back_to.into_iter().map(|(outcome, steps)| (outcome.to_string(), texts(steps))).collect(),
+            targets: texts(action.targets),
+            reason: action.reason,
             sign: action.sign.map(|meaning| meaning.to_string()),
             refused,
         }
@@ -95,10 +104,9 @@ fn shape(backend: &Backend, caller: &Caller, seen: &Seen) -> TaskInFull {
     let hidden = if concerned { Default::default() } else { access::hidden_fields(caller, definition) };
     let visible = seen.shows().iter().filter(|path| path.first().is_none_or(|root| !hidden.contains(root)));
     let managed = access::managed(backend, caller, &row.candidates);
-    let actions =
-        backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
-            allowed_actions(definition, state, row.work, &caller.id, &person, &managed)
-        });
+    let actions = backend.identity().directory().snapshot().person(&caller.id).map_or_else(Vec::new, |person| {
+        allowed_actions(definition, state, row.work, (&caller.id, &person), &managed, backend.now())
+    });
     let words = row.outcomes.iter().filter_map(|word| Some((word.to_string(), definition.texts.get(word)?.into())));
     TaskInFull {
         task: row.into(),

@@ -58,9 +58,41 @@ impl Check<'_, '_> {
                 self.excluded(step, "approve");
             }
         }
+        self.same_person(step, ballot);
         let signs = ballot.sign.is_some() || ballot.seats.iter().any(|seat| seat.sign.is_some());
         if signs && ballot.shows.is_empty() {
             self.blind(step);
+        }
+    }
+
+    /// Seats of a person who always acted in a step that `not` names.
+    fn same_person(&mut self, step: &Step, ballot: &BallotSpec) {
+        let acted: Vec<String> = ballot
+            .not
+            .iter()
+            .filter_map(|not| match not {
+                NotWho::Step(key) => self.definition.step(key),
+                NotWho::Initiator => None,
+            })
+            .filter_map(|step| match &step.kind {
+                StepKind::Task(task) if task.to.len() == 1 => task.to.first().and_then(person),
+                _ => None,
+            })
+            .collect();
+        let out = |who: &Candidate| person(who).is_some_and(|who| acted.contains(&who));
+        let needed = ballot.seats.iter().any(|seat| {
+            let counts = seat.must || ballot.rule == Rule::All;
+            counts && seat.when.is_none() && out(&seat.who)
+        });
+        let left = ballot.seats.iter().filter(|seat| !out(&seat.who)).count();
+        let fixed = ballot.seats.iter().all(|seat| seat.each.is_none());
+        let too_few = match ballot.rule {
+            Rule::AtLeast(wanted) => fixed && left < wanted as usize && wanted as usize <= ballot.seats.len(),
+            Rule::Any => left == 0 && !ballot.seats.is_empty(),
+            Rule::All | Rule::Ratio(_) => false,
+        };
+        if needed || too_few {
+            self.excluded(step, "approve");
         }
     }
 
@@ -105,5 +137,16 @@ impl Check<'_, '_> {
                 self.say(&codes::RISK_SELF_COMPLETING, place, message, Some(hint));
             }
         }
+    }
+}
+
+/// The one person that a candidate is, as it is written.
+fn person(who: &Candidate) -> Option<String> {
+    use crate::language::definition::Template;
+    match who {
+        Candidate::User(Template::Expression(who)) => Some(who.source().trim().to_owned()),
+        Candidate::User(Template::Literal(who)) => Some(format!("{who:?}")),
+        Candidate::Initiator => Some("initiator".to_owned()),
+        Candidate::User(_) | Candidate::ManagerOf(_) | Candidate::Role { .. } => None,
     }
 }

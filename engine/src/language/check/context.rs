@@ -131,6 +131,12 @@ impl<'a> Check<'a, '_> {
 
     /// Whether somebody must act, something must arrive or time must pass before the step is done.
     pub(super) fn waits(&self, step: &Step) -> bool {
+        self.waits_itself(step)
+            || self.blocks_of(step).iter().any(|block| self.inside(block).iter().any(|inner| self.waits_itself(inner)))
+    }
+
+    /// The same, of the step without what is inside it.
+    pub(super) fn waits_itself(&self, step: &Step) -> bool {
         use crate::language::definition::ActivityMode;
         match &step.kind {
             StepKind::Task(_)
@@ -141,7 +147,8 @@ impl<'a> Check<'a, '_> {
             StepKind::Call(call) => {
                 self.definition.activities.get(&call.activity).is_some_and(|spec| spec.mode != ActivityMode::Inline)
             }
-            _ => self.blocks_of(step).iter().any(|block| self.inside(block).iter().any(|inner| self.waits(inner))),
+            StepKind::Repeat(repeat) => repeat.every.is_some(),
+            _ => false,
         }
     }
 

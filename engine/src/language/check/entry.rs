@@ -35,6 +35,8 @@ pub fn check(bundle: &Bundle) -> Checked {
             check.messages();
             check.tables();
             check.beside();
+            check.starts();
+            check.reachable();
         }
     }
     let definition = definition.filter(|_| !sink.has_errors());

@@ -1,9 +1,11 @@
 //! The flow: steps that are never reached and branches that are never taken.
 
 use crate::language::check::context::Check;
-use crate::language::compile::Expectation;
-use crate::language::definition::{HandlerAction, Route, Step, StepKind};
+use crate::language::check::scope::{Scope, path_type};
+use crate::language::compile::{Expectation, Site};
+use crate::language::definition::{Branch, HandlerAction, Route, Step, StepKind};
 use crate::language::diagnostics::registry as codes;
+use crate::rules::expression::Expression;
 
 impl Check<'_, '_> {
     pub(super) fn flow(&mut self) {
@@ -30,17 +32,18 @@ impl Check<'_, '_> {
         }
     }
 
-    /// Conditions that are written false.
+    /// Conditions that can never hold.
     fn literals(&mut self) {
+        let known = self.scope();
         let never: Vec<(usize, usize)> = self
             .compiler
             .sites
             .iter()
-            .filter(|site| site.wanted == Expectation::When && site.expression.source().trim() == "false")
+            .filter(|site| site.wanted == Expectation::When && always(site, &known) == Some(false))
             .map(crate::language::compile::Site::whole)
             .collect();
         for place in never {
-            let message = text!("条件恒为假，永远不会执行", "the condition is always false: this never happens");
+            let message = text!("条件永远不成立，不会执行", "the condition never holds: this never happens");
             self.say(&codes::BRANCH_NEVER, place, message, None);
         }
     }
@@ -48,13 +51,35 @@ impl Check<'_, '_> {
     /// Branches of a choice after one that always holds.
     fn always(&mut self, step: &Step) {
         let StepKind::Choose { branches } = &step.kind else { return };
-        let always = branches.iter().position(|b| b.when.as_ref().is_some_and(|when| when.source().trim() == "true"));
+        self.repeated(step, branches);
+        let known = self.scope();
+        let holds = |when: &Expression| self.site(when).is_some_and(|site| always(site, &known) == Some(true));
+        let always = branches.iter().position(|branch| branch.when.as_ref().is_some_and(holds));
         let Some(always) = always.filter(|place| place + 1 < branches.len()) else { return };
         let part = format!("branch.{}", always + 1);
         let message =
             text!("前面的分支总是成立，走不到这里", "the branch before always holds: this one is never taken");
         let place = self.place(&step.key, &part);
         self.say(&codes::BRANCH_NEVER, place, message, None);
+    }
+
+    /// A branch with the condition of one before it.
+    fn repeated(&mut self, step: &Step, branches: &[Branch]) {
+        let written = |branch: &Branch| {
+            let when = branch.when.as_ref()?;
+            Some(when.source().chars().filter(|c| !c.is_whitespace()).collect::<String>())
+        };
+        for (number, branch) in branches.iter().enumerate() {
+            let Some(own) = written(branch) else { continue };
+            if branches[..number].iter().any(|before| written(before).as_ref() == Some(&own)) {
+                let message = text!(
+                    "前面的分支已有同样的条件，走不到这里",
+                    "a branch before has the same condition: this one is never taken"
+                );
+                let place = self.place(&step.key, &format!("branch.{number}"));
+                self.say(&codes::BRANCH_NEVER, place, message, None);
+            }
+        }
     }
 
     /// Whether the flow never goes on after the step.
@@ -97,4 +122,9 @@ impl Check<'_, '_> {
         let steps = self.definition.block(block).map(|block| block.steps.as_slice()).unwrap_or_default();
         steps.iter().filter_map(|key| self.definition.step(key)).any(|step| self.diverges(step))
     }
+}
+
+/// Whether a condition holds whatever happens, or never.
+fn always(site: &Site, known: &Scope) -> Option<bool> {
+    site.expression.always(&|path| path_type(path, &site.locals, known))
 }

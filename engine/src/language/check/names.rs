@@ -80,6 +80,15 @@ impl Check<'_, '_> {
             }
             ReferenceKind::Calendar => {}
             ReferenceKind::Milestone => self.milestone(name, place),
+            ReferenceKind::Role => {
+                let roles = &self.compiler.library.roles;
+                if roles.is_empty() || roles.contains(name) {
+                    return;
+                }
+                let message = text!(format!("目录没有角色 `{name}`"), format!("the catalogue has no role `{name}`"));
+                let hint = self.near(name, roles.iter().map(AsRef::as_ref));
+                self.say(&codes::ROLE_UNKNOWN, place, message, hint);
+            }
         }
     }
 

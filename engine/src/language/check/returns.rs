@@ -97,11 +97,14 @@ impl Check<'_, '_> {
             if target.index > last.index {
                 return true;
             }
-            // From the target to the step around, and below it whatever stands before the return.
-            let below = chain.iter().take_while(|step| step.block != target.block);
-            let mut below = below.filter_map(|step| Some((self.definition.block(&step.block)?, step.index)));
+            // From the target to the step around, and below it whatever stands before the return; a step whose outcome
+            // it is has been waited for.
+            let mut below = chain.iter().take_while(|step| step.block != target.block);
             passes(block.steps.get(target.index..=last.index).unwrap_or_default())
-                || below.any(|(block, index)| passes(block.steps.get(..index).unwrap_or_default()))
+                || below.any(|step| {
+                    let before = self.definition.block(&step.block).and_then(|block| block.steps.get(..step.index));
+                    passes(before.unwrap_or_default()) || self.waits_itself(step)
+                })
         })
     }
 

@@ -89,3 +89,11 @@ impl Check<'_, '_> {
         }
     }
 }
+
+/// The type of a path, of what its place adds or of what every expression may read.
+pub(super) fn path_type(path: &[Arc<str>], locals: &[(Arc<str>, Type)], known: &Scope) -> Option<Type> {
+    let (first, rest) = path.split_first()?;
+    let local = locals.iter().rev().find(|(local, _)| local == first).map(|(_, kind)| kind.clone());
+    let kind = local.or_else(|| known.get(first).cloned())?;
+    rest.iter().try_fold(kind, |kind, name| kind.field(name))
+}

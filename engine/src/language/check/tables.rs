@@ -1,8 +1,11 @@
 //! Tables of the process: whole, without contradictions, and giving what the fields hold.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::language::check::context::Check;
 use crate::language::compile::{Written, add};
-use crate::language::definition::StepKind;
+use crate::language::definition::{StepKind, Template};
 use crate::language::diagnostics::registry as codes;
 use crate::language::types::Type;
 use crate::rules::table::{Collect, HitPolicy, Table};
@@ -12,11 +15,13 @@ impl Check<'_, '_> {
         let library = self.compiler.library;
         for (name, table) in &library.tables {
             let Some(source) = library.sources.get(name) else { continue };
-            let findings = table.analyze_with(&|input| self.table_input(input));
+            let brought = self.brought(name);
+            let findings = table.analyze_with(&|input| self.table_input(input, &brought));
             for finding in findings {
                 let code = match finding.code {
                     "table_gap" => &codes::TABLE_GAP,
                     "table_overlap" | "table_conflict" => &codes::TABLE_OVERLAP,
+                    "table_word" => &codes::TABLE_WORD_UNKNOWN,
                     "table_unreachable" => &codes::TABLE_ROW_NEVER,
                     _ => &codes::TABLE_UNPROVED,
                 };
@@ -25,7 +30,10 @@ impl Check<'_, '_> {
             let known = self.scope();
             for part in table.expressions() {
                 let value = |name: &str| (name == "value" && part.has_value).then_some(Type::Any);
-                if let Err(fault) = part.expression.infer(&|name| value(name).or_else(|| known.get(name).cloned())) {
+                if let Err(fault) = part
+                    .expression
+                    .infer(&|name| value(name).or_else(|| brought.get(name).or(known.get(name)).cloned()))
+                {
                     let code = super::expressions::code_of(&fault.kind);
                     let column = part.column + u32::try_from(fault.offset).unwrap_or(0);
                     add(self.compiler.sink, source, code, (part.line, column), (fault.zh, fault.en));
@@ -40,9 +48,25 @@ impl Check<'_, '_> {
         }
     }
 
-    fn table_input(&self, input: &crate::rules::table::Input) -> Option<Type> {
+    /// What the steps that use a table bring to it by `with`, such as the item of an `each`.
+    fn brought(&self, table: &str) -> BTreeMap<Arc<str>, Type> {
+        let mut brought = BTreeMap::new();
+        for step in self.steps() {
+            let StepKind::Decide { table: used, with } = &step.kind else { continue };
+            for (name, template) in with.iter().filter(|_| used.as_ref() == table) {
+                let kind = match template {
+                    Template::Expression(expression) => self.infer(expression),
+                    _ => None,
+                };
+                brought.insert(name.clone(), kind.unwrap_or(Type::Any));
+            }
+        }
+        brought
+    }
+
+    fn table_input(&self, input: &crate::rules::table::Input, brought: &BTreeMap<Arc<str>, Type>) -> Option<Type> {
         let known = self.scope();
-        input.expression.infer(&|name| known.get(name).cloned()).ok()
+        input.expression.infer(&|name| brought.get(name).or(known.get(name)).cloned()).ok()
     }
 
     /// What the rows say fits the fields that the step writes it to.

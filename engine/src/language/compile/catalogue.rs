@@ -19,7 +19,7 @@ pub(super) fn catalogue(file: &str, bytes: &[u8], library: &mut Library, sink: &
     let Some(tree) = tree else { return };
     let schemas = Library { schemas: library.schemas.clone(), broken: library.broken.clone(), ..Library::default() };
     let mut compiler = Compiler::new(&source, &schemas, sink);
-    if compiler.shape(&tree, "a catalogue", &["activities", "messages"]).is_none() {
+    if compiler.shape(&tree, "a catalogue", &["activities", "messages", "roles"]).is_none() {
         return;
     }
     for entry in tree.get("activities").and_then(Node::entries).unwrap_or_default() {
@@ -34,6 +34,14 @@ pub(super) fn catalogue(file: &str, bytes: &[u8], library: &mut Library, sink: &
         if let Some(message) = compiler.message_spec(&entry.key, &entry.value) {
             let name = message.name.clone();
             if library.messages.insert(name, Arc::new(message)).is_some() {
+                compiler.twice(entry.key_start, entry.key_end, &entry.key);
+            }
+        }
+    }
+    for entry in tree.get("roles").and_then(Node::entries).unwrap_or_default() {
+        if compiler.name_key(entry).is_some() && compiler.plain_text(&entry.value).is_some() {
+            let name: Arc<str> = entry.key.as_str().into();
+            if !library.roles.insert(name) {
                 compiler.twice(entry.key_start, entry.key_end, &entry.key);
             }
         }
@@ -93,14 +101,18 @@ impl Compiler<'_> {
     }
 }
 
-/// The activities and messages that a catalogue file defines, for choosing which files a bundle needs.
+/// Before the name of a role, which may also be the name of an activity.
+pub(crate) const ROLE: &str = "role ";
+
+/// The activities, messages and roles that a catalogue file defines, for choosing which files a bundle needs.
 #[must_use]
 pub fn names_in_catalogue(bytes: &[u8]) -> Vec<String> {
     let (_, tree) = syntax::parse("catalogue", bytes, &mut Sink::default());
     let Some(tree) = tree else { return Vec::new() };
     let of =
         |key: &str| tree.get(key).and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.clone());
-    of("activities").chain(of("messages")).collect()
+    let roles = of("roles").map(|role| format!("{ROLE}{role}"));
+    of("activities").chain(of("messages")).chain(roles).collect()
 }
 
 /// Every scalar that stands under one of these keys, anywhere in the file: what a process names.

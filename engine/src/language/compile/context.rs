@@ -39,6 +39,8 @@ pub(crate) enum ReferenceKind {
     Calendar,
     /// A milestone of this process.
     Milestone,
+    /// A role of people.
+    Role,
 }
 
 /// A duration in business time needs a calendar; kept until the process's is known.
@@ -91,6 +93,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) step: Option<StepKey>,
     pub(crate) block: BlockKey,
     pub(crate) process_places: BTreeMap<String, (usize, usize)>,
+    /// The keys that it knows, by the part that may have them: for the schema.
+    pub(crate) shapes: crate::language::schema::Shapes,
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
     /// What events of people write, and the step they are of.
@@ -116,6 +120,7 @@ impl<'a> Compiler<'a> {
             step: None,
             block: "".into(),
             process_places: BTreeMap::new(),
+            shapes: crate::language::schema::Shapes::new(),
             calendar_names: Vec::new(),
             event_writes: Vec::new(),
         }

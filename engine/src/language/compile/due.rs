@@ -54,7 +54,10 @@ impl Compiler<'_> {
     fn rung(&mut self, node: &Node) -> Option<Rung> {
         self.shape(node, "a rung", &["at", "tell"])?;
         let at_node = self.required(node, "at", "a rung")?;
-        let tell = self.required(node, "tell", "a rung").map(|tell| self.words(tell)).unwrap_or_default();
+        let tell = self
+            .required(node, "tell", "a rung")
+            .map(|tell| self.roles(tell, &["holder", "manager_of_holder"]))
+            .unwrap_or_default();
         let at = self.rung_at(at_node)?;
         Some(Rung { at, tell })
     }

@@ -21,7 +21,7 @@ pub(super) fn form(file: &str, bytes: &[u8], sink: &mut Sink) -> Option<Arc<Form
         Ok(schema) => schema,
         Err(error) => {
             let why = error.to_string();
-            let message = text!(format!("不是合法的 JSON Schema：{why}"), format!("this is no JSON Schema: {why}"));
+            let message = text!("不是合法的 JSON Schema", format!("this is no JSON Schema: {why}"));
             sink.add(source.finding(&codes::FORM_INVALID, 0, 1, message, None));
             return None;
         }
@@ -49,7 +49,8 @@ fn document(file: &str, bytes: &[u8], sink: &mut Sink) -> Option<(Source, serde_
         }
         Err(error) => {
             let at = source.offset(error.line(), error.column().saturating_sub(1));
-            let message = text!(format!("不是合法的 JSON：{error}"), format!("this is no JSON: {error}"));
+            let message =
+                text!(format!("第 {} 行起不是合法的 JSON", error.line()), format!("this is no JSON: {error}"));
             sink.add(source.finding(&codes::FORM_INVALID, at, at + 1, message, None));
             None
         }

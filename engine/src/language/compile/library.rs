@@ -24,6 +24,8 @@ pub(crate) struct Library {
     pub(crate) calendars: BTreeMap<Arc<str>, Arc<Calendar>>,
     pub(crate) activities: BTreeMap<Arc<str>, Arc<ActivitySpec>>,
     pub(crate) messages: BTreeMap<Arc<str>, Arc<MessageSpec>>,
+    /// Roles that the catalogue declares; none: any name is a role.
+    pub(crate) roles: std::collections::BTreeSet<Arc<str>>,
     /// Files that are there but broken: they were told about, so naming them is no second finding.
     pub(crate) broken: Vec<Arc<str>>,
     /// The texts of tables, for findings made when the process is known.

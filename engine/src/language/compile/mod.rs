@@ -25,11 +25,13 @@ mod values;
 mod waits;
 mod work;
 
+pub(crate) use catalogue::ROLE;
 pub use catalogue::{names_in_catalogue, release_names};
 pub(crate) use context::{Compiler, Reference, ReferenceKind, Written};
 pub(crate) use library::Library;
 pub(crate) use process::compile;
 pub(crate) use rules::{add, column_type, output_type};
 pub(crate) use site::{Expectation, Site};
+pub(crate) use steps::{step_keys, step_kinds};
 pub(crate) use values::number;
 pub(crate) use work::error_type;

@@ -91,6 +91,9 @@ impl Compiler<'_> {
                     scope.insert(entry.key.as_str().into(), value);
                 }
             }
+            if let Some(name) = role.text().filter(|name| !name.starts_with('=') && !name.contains("${")) {
+                self.refer(ReferenceKind::Role, name, role);
+            }
             let role = self.template(role, Some(&Type::Role))?;
             return Some(Candidate::Role { role, scope });
         }

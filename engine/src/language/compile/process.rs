@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::id::Digest;
 use crate::language::compile::{Compiler, Expectation};
 use crate::language::definition::{
-    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, Policy, Risk,
+    Boundary, Definition, DuplicateKey, InitiatorApproves, NobodyEligible, PeoplePolicy, Policy, Risk,
 };
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
@@ -50,12 +50,15 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
     let process = compiler.required(tree, "process", "the process").and_then(|name| compiler.name(name));
     let title = compiler.required(tree, "title", "the process").and_then(|title| compiler.plain_text(title));
     let owner = compiler.required(tree, "owner", "the process").and_then(|owner| compiler.name(owner));
+    if let Some(owner) = tree.get("owner") {
+        compiler.roles(owner, &[]);
+    }
     if let Some(intended_use) = tree.get("intended_use") {
         compiler.plain_text(intended_use);
     }
     let risks = [Risk::Low, Risk::Medium, Risk::High];
     let risk = tree.get("risk").and_then(|risk| compiler.choice(risk, &["low", "medium", "high"]));
-    let readers = tree.get("readers").map(|readers| compiler.words(readers)).unwrap_or_default();
+    let readers = tree.get("readers").map(|readers| compiler.roles(readers, &[])).unwrap_or_default();
     if let Some(late) = tree.get("late") {
         compiler.late(late);
     }
@@ -164,11 +167,9 @@ impl Compiler<'_> {
 
     fn policy(&mut self, node: &Node) -> Policy {
         let mut policy = Policy::default();
-        self.shape(
-            node,
-            "policy",
-            &["nobody_eligible", "initiator_approves", "duplicate_key", "boundary", "suspended_timers"],
-        );
+        let people = ["same_approver_again", "late_votes", "returns", "substitutes_sign"];
+        let known = ["nobody_eligible", "initiator_approves", "duplicate_key", "boundary"];
+        self.shape(node, "policy", &[&known[..], &people, &["suspended_timers"]].concat());
         let mut second = |key: &str, words: [&str; 2]| {
             node.get(key).and_then(|word| self.choice(word, &words)).map(|place| place == 1)
         };
@@ -184,6 +185,12 @@ impl Compiler<'_> {
         if let Some(commit) = second("boundary", ["wait", "commit"]) {
             policy.boundary = if commit { Boundary::Commit } else { Boundary::Wait };
         }
+        policy.people = PeoplePolicy {
+            skips_same_approver: second("same_approver_again", ["ask", "skip"]) == Some(true),
+            records_late_votes: second("late_votes", ["refuse", "record"]) == Some(true),
+            refuses_returns: second("returns", ["allow", "refuse"]) == Some(true),
+            substitutes_sign: second("substitutes_sign", ["refuse", "allow"]) == Some(true),
+        };
         if let Some(word) = node.get("suspended_timers") {
             use crate::operate::TimersOnResume::{FireOnResume, Shift, Skip};
             let ways = [FireOnResume, Shift, Skip];

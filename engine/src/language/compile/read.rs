@@ -92,6 +92,11 @@ impl Compiler<'_> {
 
     /// Whether the key is one of these; if not, says what it may have meant.
     pub(crate) fn known_key(&mut self, entry: &Entry, what: &str, known: &[&str]) -> bool {
+        // Asked once for every key that is wrong: right ones need no list.
+        if !known.contains(&entry.key.as_str()) {
+            let keys = self.shapes.entry(what.to_owned()).or_default();
+            keys.extend(known.iter().map(|key| (*key).to_owned()));
+        }
         if known.contains(&entry.key.as_str()) {
             return true;
         }
@@ -273,6 +278,16 @@ impl Compiler<'_> {
 
     pub(crate) fn words(&mut self, node: &Node) -> Vec<Arc<str>> {
         self.one_or_many(node).into_iter().filter_map(|item| self.word(item, "一个词", "a word")).collect()
+    }
+
+    /// Names of roles, to be found in the catalogue; `others` stand for people without being roles.
+    pub(crate) fn roles(&mut self, node: &Node, others: &[&str]) -> Vec<Arc<str>> {
+        for item in self.one_or_many(node) {
+            if let Some(name) = item.text().filter(|name| !others.contains(name) && !name.starts_with('=')) {
+                self.refer(super::ReferenceKind::Role, name, item);
+            }
+        }
+        self.words(node)
     }
 
     pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {

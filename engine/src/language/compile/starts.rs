@@ -18,7 +18,7 @@ impl Compiler<'_> {
                     self.known_key(entry, "start", &["by", "form", "sign"]);
                 }
             }
-            let roles = self.words(by);
+            let roles = self.roles(by, &[]);
             let form = node.get("form").and_then(|form| self.form(form));
             let sign = node.get("sign").and_then(|sign| self.meaning(sign));
             return Some(Start::People { roles, form, sign });
@@ -62,6 +62,7 @@ impl Compiler<'_> {
             self.input.iter().map(|field| (field.name.clone(), field.kind.clone())).collect(),
         ));
         let with = self.with(node, Some(&input));
+        self.note(&format!("schedule.{cron_text}"), cron.start, cron.end);
         match super::rules::schedule(&cron_text, &zone_text, gap, overlap) {
             Ok(schedule) => Some(Start::Schedule { schedule, with }),
             Err((in_zone, message)) => {

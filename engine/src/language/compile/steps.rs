@@ -25,6 +25,16 @@ const BESIDE: [&str; 11] =
 /// What some kinds have beside them in addition.
 const MORE: [&str; 4] = ["with", "join", "rest", "at_most"];
 
+/// Keys that say what a step is, but for `steps`.
+pub(crate) fn step_kinds() -> &'static [&'static str] {
+    &KINDS
+}
+
+/// Every key that a step may have.
+pub(crate) fn step_keys() -> Vec<&'static str> {
+    KINDS.into_iter().chain(BESIDE).chain(MORE).collect()
+}
+
 impl Compiler<'_> {
     /// Compiles a list of steps into the block of this key.
     pub(crate) fn block(&mut self, node: &Node, key: BlockKey, owner: Option<StepKey>) -> BlockKey {

@@ -57,11 +57,11 @@ impl Compiler<'_> {
                     if field.kind.field(&entry.key).is_none() {
                         self.no_field(entry.key_start, entry.key_end, &entry.key, &field.kind);
                     }
-                    let roles = self.words(&entry.value);
+                    let roles = self.roles(&entry.value, &[]);
                     field.part_seen_by.insert(entry.key.as_str().into(), roles);
                 }
             }
-            Some((seen, _)) => field.seen_by = self.words(seen),
+            Some((seen, _)) => field.seen_by = self.roles(seen, &[]),
             None => {}
         }
         Some(field)
@@ -99,8 +99,10 @@ impl Compiler<'_> {
             None => self.wrong(node, "固定值，不能是表达式", "a fixed value, not an expression"),
             Some(constant) => {
                 if let Err(mismatch) = kind.check(constant) {
+                    let (path, wanted) = (&mismatch.path, &mismatch.wanted);
+                    let at = if path.is_empty() { String::new() } else { format!("（`{path}`）") };
                     let message = text!(
-                        format!("初始值不符合类型：{mismatch}"),
+                        format!("初始值不符合类型 {wanted}{at}"),
                         format!("the initial value does not fit: {mismatch}")
                     );
                     self.say(&codes::TYPE_MISMATCH, node, message, None);

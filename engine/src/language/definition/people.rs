@@ -81,6 +81,19 @@ pub enum SeatOrder {
     InTurn,
 }
 
+/// What people may do with work beside answering it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeoplePolicy {
+    /// An approval that somebody gave before stands for a seat that could only be theirs; never where the seat signs.
+    pub skips_same_approver: bool,
+    /// A vote that comes when the ballot was decided is recorded, without effect.
+    pub records_late_votes: bool,
+    /// A person may go back only where the process says so.
+    pub refuses_returns: bool,
+    /// A substitute may sign, in their own name.
+    pub substitutes_sign: bool,
+}
+
 /// A form: a JSON Schema of the answer, with texts.
 pub struct Form {
     pub name: Arc<str>,

@@ -510,4 +510,34 @@ codes! {
         "Five fields, weekdays by name."
         "\"0 8 * * 1\"" =>
         "\"0 8 * * MON\"";
+    ROLE_UNKNOWN: "role.unknown" Error "没有此角色" "Unknown role"
+        "目录的 `roles` 里没有它：没有人会得到这项工作。"
+        "The catalogue's `roles` do not have it: nobody would get the work."
+        "to: { role: quality_manger }" =>
+        "to: { role: quality_manager }";
+    START_INPUT_MISSING: "start.input_missing" Error "发起时缺少输入" "Start without an input"
+        "流程需要这个输入，而这种发起方式给不了，因此每次都会被拒绝。"
+        "The process needs this input, and this start cannot give it: it would be refused every time."
+        "form: (without `site`)" =>
+        "site: optional string";
+    EVENT_ERROR_NEVER: "event.error_never" Warning "错误永远不会发生" "Error that nothing raises"
+        "宿主里没有步骤会报告这个错误代码；多半是拼写错误。"
+        "No step inside the host reports this code; most likely it is misspelt."
+        "error: NOT_FOND" =>
+        "error: NOT_FOUND";
+    EXPR_ITEM_STEP: "expr.item_step" Error "读取各项内部的步骤" "Reads a step of items"
+        "`each` 里的步骤每一项各有一份，从外面无法读取。"
+        "A step inside `each` is there once for every item, and cannot be read from outside."
+        "=steps.carry_out.output.note (after the `each`)" =>
+        "let each item write a field of itself, and read the list";
+    JOIN_UNSATISFIABLE: "join.unsatisfiable" Error "汇合永远不满足" "Join that is never satisfied"
+        "要求完成的分支多于分支的总数。"
+        "It wants more branches than there are."
+        "join: { at_least: 4 } with 3 branches" =>
+        "join: { at_least: 2 }";
+    TABLE_WORD_UNKNOWN: "table.word_unknown" Error "单元格的词不存在" "Cell with an unknown word"
+        "这一列的类型没有这个词，因此该行永远不命中。"
+        "The type of the column has no such word, so the row never matches."
+        "hihg (of [ low, high ])" =>
+        "high";
 }

@@ -87,6 +87,29 @@ impl Node {
         matches!(self.kind, NodeKind::Broken)
     }
 
+    /// The character after the node, its closing brace or bracket included; none if it cannot be told.
+    ///
+    /// Between braces the parser's own end lies before the brace.
+    #[must_use]
+    pub fn close(&self, source: &[char]) -> Option<usize> {
+        let (last, brace) = match (&self.kind, source.get(self.start)) {
+            (NodeKind::Map { entries, .. }, Some('{')) => (entries.last().map(|entry| &entry.value), '}'),
+            (NodeKind::List(items), Some('[')) => (items.last(), ']'),
+            (NodeKind::Map { entries, .. }, _) => return entries.last()?.value.close(source),
+            (NodeKind::List(items), _) => return items.last()?.close(source),
+            (NodeKind::Scalar { .. }, _) => return Some(self.end.min(source.len())),
+            (NodeKind::Null | NodeKind::Broken, _) => return None,
+        };
+        let mut at = match last {
+            Some(last) => last.close(source)?,
+            None => self.start + 1,
+        };
+        while source.get(at).is_some_and(|c| c.is_whitespace() || *c == ',') {
+            at += 1;
+        }
+        (source.get(at) == Some(&brace)).then_some(at + 1)
+    }
+
     /// The place in the file of each character of the scalar's text, and of its end.
     ///
     /// Walks text and source side by side; what the text does not have (escapes, folded line ends, indentation) is passed over.

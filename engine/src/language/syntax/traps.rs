@@ -53,7 +53,7 @@ pub(super) fn explain(source: &Source, at: usize, info: &str) -> Diagnostic {
         );
         return source.finding(&codes::YAML_EXPRESSION_IN_FLOW, equals, at, message, Some(quote_hint()));
     }
-    let message = text!(format!("这不是合法的 YAML：{info}"), format!("this is no YAML: {info}"));
+    let message = text!("从这里起不是合法的 YAML", format!("this is no YAML: {info}"));
     let hint = text!(
         "检查缩进、括号和引号；含有 `: `、`#` 或括号的文字要加引号",
         "look at indentation, brackets and quotes; a text with `: `, ` #` or brackets needs quotes"

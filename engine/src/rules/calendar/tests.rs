@@ -205,3 +205,14 @@ proptest! {
         let _ = Calendar::parse(&source);
     }
 }
+
+#[test]
+fn a_day_is_over_at_midnight_where_the_calendar_is_even_when_the_clock_changes() {
+    let ends = |calendar: &Calendar, day: &str, wanted: &str| {
+        let day = day.parse().expect("a day");
+        assert_eq!(calendar.end_of(day).ok(), Timestamp::parse(wanted));
+    };
+    ends(&plant(), "2026-05-04", "2026-05-05T00:00:00+08:00");
+    ends(&plant(), "2026-02-16", "2026-02-17T00:00:00+08:00");
+    ends(&office("Europe/Brussels", "09:00-17:00"), "2026-10-25", "2026-10-26T00:00:00+01:00");
+}

@@ -97,7 +97,44 @@ impl Table {
             steps: 0,
         };
         proof.walk(Rows::all(self.rows.len()), Rows::all(self.rows.len()));
-        proof.findings()
+        let words =
+            self.inputs.iter().enumerate().flat_map(|(place, input)| self.strange_words(place, types(input).as_ref()));
+        let words: Vec<Finding> = words.collect();
+        // A row with a strange word never counts: that is said once.
+        let told =
+            |finding: &Finding| words.iter().any(|word| (word.line, word.column) == (finding.line, finding.column));
+        let rest: Vec<Finding> = proof.findings().into_iter().filter(|finding| !told(finding)).collect();
+        words.iter().cloned().chain(rest).collect()
+    }
+
+    /// Words in the cells of a column that its type does not have: the row, the word, and the words there are.
+    fn strange_words(&self, column: usize, kind: Option<&Type>) -> Vec<Finding> {
+        let words = match kind {
+            Some(Type::OneOf(words)) => words,
+            Some(Type::Optional(inner)) => return self.strange_words(column, Some(inner)),
+            _ => return Vec::new(),
+        };
+        let mut found = Vec::new();
+        for row in &self.rows {
+            let mut bounds = Vec::new();
+            if let Some(test) = row.tests.get(column) {
+                test.bounds(&mut bounds);
+            }
+            let strange = bounds
+                .iter()
+                .filter_map(|bound| bound.as_str())
+                .find(|word| !words.iter().any(|known| known.as_ref() == *word));
+            let Some(strange) = strange else { continue };
+            let (list_en, list_zh) = (words.join(", "), words.join("、"));
+            found.push(self.finding(
+                "table_word",
+                Some(row),
+                vec![],
+                format!("`{strange}` is none of the words of this column: {list_en}"),
+                format!("`{strange}` 不是此列的词：{list_zh}"),
+            ));
+        }
+        found
     }
 
     fn regions(&self, column: usize, kind: Option<Type>) -> Vec<Region> {
@@ -330,7 +367,7 @@ impl Table {
             None,
             example,
             format!("no row matches {shown}; add a row for it, or one with `any`"),
-            format!("没有任何一行命中 {shown}；请补一行，或加一行 `any`"),
+            format!("没有任何一行命中 {}；请补一行，或加一行 `any`", chinese(&shown)),
         )
     }
 
@@ -347,7 +384,7 @@ impl Table {
             self.rows.get(other),
             example,
             format!("the rows of lines {first} and {second} both match {shown}{en}"),
-            format!("第 {first} 行与第 {second} 行都命中 {shown}{zh}"),
+            format!("第 {first} 行与第 {second} 行都命中 {}{zh}", chinese(&shown)),
         )
     }
 
@@ -378,4 +415,17 @@ fn show(example: &[(String, String)]) -> String {
         return "any input".to_owned();
     }
     example.iter().map(|(name, value)| format!("`{name}` = {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The words of an example in Chinese; names and values stay.
+fn chinese(shown: &str) -> String {
+    [
+        ("any input", "任意输入"),
+        ("any value", "任意值"),
+        ("any other text", "其他文字"),
+        ("a value before", "小于"),
+        ("a value after", "大于"),
+    ]
+    .into_iter()
+    .fold(shown.to_owned(), |shown, (en, zh)| shown.replace(en, zh))
 }

@@ -18,7 +18,7 @@ impl State {
         let key = event_key(&step, handler);
         let times = self.visits.get(&key).copied().unwrap_or(0) + 1;
         self.visits.insert_mut(key.clone(), times);
-        self.note_actor(&key, by);
+        self.note_actor(scope, &key, by);
     }
 
     pub(super) fn arm_condition(&mut self, id: ConditionId, run: RunId, purpose: &SubscriptionPurpose, held: bool) {

@@ -7,7 +7,7 @@ use rpds::RedBlackTreeMapSync;
 use crate::command::Actor;
 use crate::event::{self, FieldWrite, Item, Purpose, Then};
 use crate::id::{BlockKey, RunId, ScopeId, StepKey};
-use crate::state::{Body, Cursor, Phase, Record, Run, Scope, State, Variable};
+use crate::state::{Body, Cursor, Phase, Record, ResumeAt, Run, Scope, ScopePeople, State, Variable};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -45,6 +45,7 @@ impl State {
                 cursor: Cursor::Held,
                 records,
                 opened,
+                people: ScopePeople::default(),
             },
         );
         self.run_mut(parent, |run| {
@@ -176,6 +177,7 @@ impl State {
         if let Some(open) = self.scopes.get_mut(&scope) {
             let before = open.cursor;
             open.cursor = Cursor::Open { run: id };
+            open.people.holder = None;
             self.unready(before);
         }
     }
@@ -196,9 +198,17 @@ impl State {
             self.write(scope, write);
         }
         if let Some(actor) = by {
-            self.note_actor(&step, actor);
+            self.note_actor(scope, &step, actor);
         }
-        let record = Record { run: id, outcome: outcome.clone(), by: by.cloned(), at, output: output.clone() };
+        let record = Record {
+            run: id,
+            outcome: outcome.clone(),
+            by: by.cloned(),
+            at,
+            output: output.clone(),
+            within: Some(scope),
+            act: by.map_or(0, |_| self.acts),
+        };
         match self.item_scope(scope) {
             Some(item) => {
                 if let Some(Scope { records: Some(records), .. }) = self.scopes.get_mut(&item) {
@@ -230,14 +240,53 @@ impl State {
         }
     }
 
-    pub(super) fn go_back(&mut self, scope: ScopeId, index: usize, from: &StepKey) {
-        let count = self.jumps.get(from).copied().unwrap_or(0) + 1;
-        self.jumps.insert_mut(from.clone(), count);
+    pub(super) fn go_back(
+        &mut self,
+        scope: ScopeId,
+        to: &StepKey,
+        index: usize,
+        from: &StepKey,
+        chosen: Option<&event::Chosen>,
+    ) {
+        // A step done anew is no return: neither is it counted, nor does it change where the list goes on.
+        if !from.is_empty() {
+            let next = self.next;
+            self.rewound.insert_mut(to.clone(), next);
+            if chosen.is_none() {
+                self.count_jump(scope, from);
+            }
+            if let Some(list) = self.scopes.get_mut(&scope) {
+                list.people.holder = chosen.and_then(|chosen| Some((index, chosen.holder.clone()?)));
+                list.people.resume = chosen.and_then(|chosen| {
+                    let holder = chosen.by.principals().last().cloned();
+                    Some(ResumeAt { after: index, to: chosen.resume?, holder })
+                });
+            }
+        }
+        if let Some(chosen) = chosen {
+            self.note_actor(scope, from, &chosen.by);
+        }
         self.ready_at(scope, index, true);
     }
 
+    /// A jump inside an item is the item's own.
+    fn count_jump(&mut self, scope: ScopeId, from: &StepKey) {
+        let item = self.item_scope(scope);
+        match item.and_then(|item| self.scopes.get_mut(&item)) {
+            Some(item) => {
+                let jumps = item.people.jumps.get_or_insert_with(RedBlackTreeMapSync::new_sync);
+                let count = jumps.get(from).copied().unwrap_or(0) + 1;
+                jumps.insert_mut(from.clone(), count);
+            }
+            None => {
+                let count = self.jumps.get(from).copied().unwrap_or(0) + 1;
+                self.jumps.insert_mut(from.clone(), count);
+            }
+        }
+    }
+
     /// The nearest scope around that is an item's.
-    fn item_scope(&self, mut id: ScopeId) -> Option<ScopeId> {
+    pub(super) fn item_scope(&self, mut id: ScopeId) -> Option<ScopeId> {
         while let Some(scope) = self.scopes.get(&id) {
             if scope.records.is_some() {
                 return Some(id);
@@ -274,6 +323,15 @@ impl State {
         let Some(run) = self.runs.get(&id) else { return };
         let (scope, index) = (run.scope, run.index);
         self.runs.remove_mut(&id);
+        // The target of a return is done: it goes on where the return wants it to.
+        let resume = self.scopes.get(&scope).and_then(|scope| scope.people.resume.clone());
+        if let Some(resume) = resume.filter(|resume| resume.after == index) {
+            if let Some(list) = self.scopes.get_mut(&scope) {
+                list.people.resume = None;
+                list.people.holder = resume.holder.map(|holder| (resume.to, holder));
+            }
+            return self.ready_at(scope, resume.to, true);
+        }
         self.ready_at(scope, index + 1, false);
     }
 

@@ -1,0 +1,72 @@
+//! What keys mean, for the one who writes them.
+
+/// Chinese and English of a key; of some keys in one part only.
+pub(super) fn of(what: &str, key: &str) -> Option<(&'static str, &'static str)> {
+    let own = WORDS.iter().find(|(part, name, ..)| *part == what && *name == key);
+    let any = || WORDS.iter().find(|(part, name, ..)| part.is_empty() && *name == key);
+    own.or_else(any).map(|(_, _, zh, en)| (*zh, *en))
+}
+
+type Word = (&'static str, &'static str, &'static str, &'static str);
+
+const WORDS: &[Word] = &[
+    ("a process", "process", "流程名，唯一", "The name of the process, unique"),
+    ("a process", "owner", "可发布它的角色", "The role that may release it"),
+    ("a process", "intended_use", "用途", "What it is for"),
+    ("a process", "risk", "风险；high 禁止让时间代替人的决定", "high forbids passing a person's decision by time"),
+    ("a process", "readers", "可查看其实例的角色", "Roles that may read its instances"),
+    ("a process", "search", "可用来查找实例的字段", "Fields by which instances are found"),
+    ("a process", "key", "业务键：运行期间唯一", "Business key: unique while an instance runs"),
+    ("a process", "calendar", "数工作日的日历", "The calendar that counts business days"),
+    ("a process", "calendars", "其他日历，按名称", "Further calendars, by the names they have here"),
+    ("a process", "late", "催办阶梯；usual 用于未指明的期限", "Ladders; `usual` is for deadlines that name none"),
+    ("a process", "input", "发起时给出的字段", "Fields that are given at the start"),
+    ("a process", "data", "流程可写的全部字段", "Everything the process may write"),
+    ("a process", "start", "由谁或什么发起", "Who and what starts an instance"),
+    ("a process", "steps", "步骤，依次进行", "Steps, one after another"),
+    ("a process", "events", "流程进行期间可能发生的事", "What may happen while the process is open"),
+    ("a process", "policy", "规则留有余地时如何处理", "What to do where the rules leave a choice"),
+    ("a step", "id", "步骤名，在流程中唯一", "The name of the step, unique in the process"),
+    ("a step", "call", "调用目录中的活动", "An activity of the catalogue"),
+    ("a step", "task", "由人完成的任务", "Work for a person"),
+    ("a step", "approve", "会签：席位、规则、签名", "A ballot: seats, rule, signatures"),
+    ("a step", "decide", "决策表", "A decision table"),
+    ("a step", "script", "rhai 脚本", "A rhai script"),
+    ("a step", "set", "给字段赋值", "Values for fields"),
+    ("a step", "choose", "取第一个条件成立的分支", "The first branch whose condition holds"),
+    ("a step", "parallel", "同时进行的分支", "Branches at the same time"),
+    ("a step", "each", "对列表的每一项", "For every item of a list"),
+    ("a step", "repeat", "循环", "A loop"),
+    ("a step", "wait", "等待时间或消息", "A wait for time or for a message"),
+    ("a step", "first", "几个等待中最先发生的", "The first of several waits"),
+    ("a step", "run", "子流程，等它结束", "A child process; waits for its end"),
+    ("a step", "steps", "一段步骤", "A block of steps"),
+    ("a step", "end", "结束流程，并给出结果", "Ends the process with an outcome"),
+    ("a step", "fail", "报告业务错误", "Raises a business error"),
+    ("a step", "back_to", "返回之前的步骤", "Goes back to an earlier step"),
+    ("a step", "into", "输出写到哪里", "Where the output goes"),
+    ("a step", "fills", "从表单取的同名字段", "Like-named fields that are taken from the form"),
+    ("a step", "outcomes", "每个结果的去向", "Where each way out leads"),
+    ("a step", "retry", "失败后重试几次", "How often a failure is tried again"),
+    ("a step", "milestone", "完成时达到的里程碑", "A name that is reached for good when it is completed"),
+    ("a step", "with", "给活动、脚本或子流程的参数", "What the activity, script or process is given"),
+    ("task", "to", "由谁做", "Who may take it"),
+    ("approve", "by", "席位", "The seats"),
+    ("approve", "rule", "要多少票", "How many votes are needed"),
+    ("approve", "order", "同时或依次", "At once or in turn"),
+    ("", "title", "显示的标题", "The title that people read"),
+    ("", "when", "条件；不成立则略过", "A condition; else it is left out"),
+    ("", "due", "期限", "By when"),
+    ("", "events", "打开期间可能发生的事", "What may happen while it is open"),
+    ("", "form", "表单：一个 JSON Schema 文件", "The form: a file with a JSON Schema"),
+    ("", "not", "排除的人：发起人，或在某步骤中做过事的人", "Who is excluded: the initiator, or who acted in a step"),
+    ("", "shows", "展示、计入摘要并被签名的内容", "What is displayed, hashed and signed"),
+    ("", "sign", "签名含义，文字在 texts.yaml", "The meaning of the signature; its text is in texts.yaml"),
+    ("", "at_most", "上限次数", "How often at most"),
+    ("", "message", "目录中的消息", "A message of the catalogue"),
+    ("", "match", "消息中必须相等的字段", "Fields of the message that must be equal"),
+    ("", "instead", "放弃正在进行的，改做这些", "Gives up what runs, and does this instead"),
+    ("", "zone", "时区", "The zone"),
+    ("", "join", "何时算完成", "When it is completed"),
+    ("", "rest", "其余分支如何处理", "What becomes of the others"),
+];
