@@ -69,7 +69,7 @@ impl State {
                 self.tied.remove_mut(run);
             }
             Event::EndHeld { outcome } => {
-                self.ending = Some(outcome.clone());
+                self.held_end = Some(outcome.clone());
                 self.operations.closing = None;
                 self.restate();
             }
