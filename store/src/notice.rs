@@ -120,13 +120,13 @@ pub(crate) async fn put(tx: &mut Tx, rows: &[&NoticeRow]) -> Result<(), StoreErr
 type Entry<'a> = (&'static str, &'a str, String);
 
 fn entries(to: &[Candidates]) -> BTreeSet<Entry<'_>> {
-    let of = |candidate| match candidate {
-        &Candidates::Role { ref role, ref scope } if scope.is_empty() => (ROLE, role.as_ref(), String::new()),
+    let entries = to.iter().map(|candidate| match candidate {
+        Candidates::Role { role, scope } if scope.is_empty() => (ROLE, role.as_ref(), String::new()),
         Candidates::Role { role, scope } => (ROLE, role.as_ref(), crate::project::json(scope)),
         Candidates::User { id } => ("user", id.as_ref(), String::new()),
         Candidates::ManagerOf { id } => ("manager_of", id.as_ref(), String::new()),
-    };
-    to.iter().map(of).collect()
+    });
+    entries.collect()
 }
 
 /// A page of somebody's notices, newest first. A page may be shorter than asked for and still have a next.

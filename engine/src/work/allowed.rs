@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::back::{Taken, returnable, withdrawable};
+use super::back::{returnable, withdrawable};
 use super::seats::removable;
 use super::tell::too_soon;
 use super::{excluded, is_candidate, wanted};
@@ -214,10 +214,7 @@ impl Asking<'_> {
     }
 
     fn withdraw(&self) -> AllowedAction {
-        let refused = match withdrawable(self.definition, self.state, self.id, std::slice::from_ref(self.who)) {
-            Ok(Taken::Vote | Taken::Completion { .. }) => None,
-            Err(rejection) => Some(rejection),
-        };
+        let refused = withdrawable(self.definition, self.state, self.id, std::slice::from_ref(self.who)).err();
         AllowedAction::reasoned("withdraw", refused)
     }
 }

@@ -73,12 +73,11 @@ impl State {
                 self.operations.closing = None;
                 self.restate();
             }
-            Event::Watched { watcher, subscription, milestone } => {
-                if !self.milestones.contains_key(milestone) {
-                    let mut watchers = self.watchers.get(milestone).cloned().unwrap_or_default();
-                    watchers.push(Watcher { instance: *watcher, to: WatchTo::Subscription(*subscription) });
-                    self.watchers.insert_mut(milestone.clone(), watchers);
-                }
+            // Who watches for what has been reached already is answered at once, and not kept.
+            Event::Watched { watcher, subscription, milestone } if !self.milestones.contains_key(milestone) => {
+                let mut watchers = self.watchers.get(milestone).cloned().unwrap_or_default();
+                watchers.push(Watcher { instance: *watcher, to: WatchTo::Subscription(*subscription) });
+                self.watchers.insert_mut(milestone.clone(), watchers);
             }
             Event::Unwatched { watcher, subscription, milestone } => {
                 let gone = Watcher { instance: *watcher, to: WatchTo::Subscription(*subscription) };
