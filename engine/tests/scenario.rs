@@ -296,8 +296,8 @@ fn slips_are_told_with_their_places_all_at_once() {
             "2:5 a moment with its offset belongs here, such as 2026-03-02T09:00+08:00",
             "3:18 `start` has no key `wiht`; did you mean `with`?",
             "5:31 `as` has no key `outcom`; did you mean `outcome`?",
-            "6:7 `play` has no key `jump`; it has as, message, with, advance, advance_to, expect",
-            "6:5 this is no move; there are as, message, with, advance, advance_to, expect",
+            "6:7 `play` has no key `jump`; it has as, message, signal, reached, with, advance, advance_to, expect",
+            "6:5 this is no move; there are as, message, signal, reached, with, advance, advance_to, expect",
         ],
     );
     fails(

@@ -171,7 +171,8 @@ impl Check<'_, '_> {
                 {
                     let message = text!("`next` 只用于业务键 `key`", "`next` is only for the business key, `key`");
                     let hint = text!("在别处用 `key` 取得它", "read it as `key` elsewhere");
-                    self.say(&codes::EXPR_NEXT_OUTSIDE_KEY, place(*offset), message, Some(hint));
+                    let place = site.range(used.offset, "next".len());
+                    self.say(&codes::EXPR_NEXT_OUTSIDE_KEY, place, message, Some(hint));
                 }
                 "reached" => self.milestone(name, place(*offset)),
                 _ => {}

@@ -176,13 +176,17 @@ impl Inference<'_> {
             }
             Operator::Coalesce => {
                 let (left, given) = (plain(self.node(left)?), self.node(right)?);
-                let right = match right.kind {
+                let alternative = &right.kind;
+                let right = match alternative {
                     // `a ?? ()` is what `a` is, or nothing.
                     Kind::Unset => return Ok(Type::Optional(Arc::new(left))),
                     _ => given,
                 };
+                // An empty list behind `??` says nothing of its items: they are those of the other.
+                let empty = matches!(alternative, Kind::List(items) if items.is_empty());
                 Ok(match (family(&left), family(&right)) {
                     _ if left == plain(right.clone()) => right,
+                    (Family::List, Family::List) if empty => left,
                     (Family::Number, Family::Number) => Type::Decimal,
                     (Family::Text, Family::Text) => Type::String,
                     _ => Type::Any,

@@ -70,7 +70,11 @@ const UNKNOWABLE: &[(&str, &str, &str)] = &[
     ("capa", "value", "what an `each` gives has no declared type"),
     ("change_control", "value", "what an `each` gives has no declared type"),
     ("recall", "value", "what an `each` gives has no declared type"),
-    ("recall", "id", "a list `?? []` gives a list of anything"),
+    ("recall", "id", "the items of a list that a step gives are typed before its output is known"),
+    ("recall", "name", "an item of what a step gives"),
+    ("recall", "contact", "an item of what a step gives"),
+    ("recall", "alternate", "an item of what a step gives"),
+    ("recall", "lots", "an item of what a step gives"),
 ];
 
 #[test]
