@@ -41,6 +41,8 @@ fn table_of_contents() -> OpenApiRouter<Backend> {
         .routes(routes!(v1::instances::history::list_history))
         .routes(routes!(v1::instances::state::show_state))
         .routes(routes!(v1::instances::cancel::cancel_instance))
+        .routes(routes!(v1::instances::raise::raise_event))
+        .routes(routes!(v1::instances::raise_to_sign::prepare_raise))
         .routes(routes!(v1::instances::suspend::suspend_instance))
         .routes(routes!(v1::instances::resume::resume_instance))
         .routes(routes!(v1::instances::fix::fix_instance))

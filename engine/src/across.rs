@@ -139,7 +139,7 @@ pub(crate) fn child_reached(
 
 /// The outcome is decided: nothing more holds the end, so it ends.
 pub(crate) fn settle_end(draft: &mut Draft) {
-    let Some(outcome) = draft.state().ending.clone().filter(|_| draft.state().is_live()) else { return };
+    let Some(outcome) = draft.state().held_end.clone().filter(|_| draft.state().is_live()) else { return };
     if draft.state().holders().next().is_none() {
         flow::close_incidents(draft);
         let output = draft.state().data.clone();

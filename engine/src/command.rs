@@ -163,6 +163,15 @@ pub enum Action {
         delivery: DeliveryId,
         result: DeliveryResult,
     },
+    /// A person raises an event of a step, a block or the process.
+    Raise(Raise),
+    /// A step of a child process told those around, and nobody in the child took it.
+    EscalateChild {
+        run: RunId,
+        child: InstanceId,
+        code: Arc<str>,
+        detail: Value,
+    },
     /// Goes on after the budget of a transition was spent.
     Continue,
     Cancel {
@@ -225,6 +234,8 @@ impl Action {
             Action::MissMilestone { .. } => "miss_milestone",
             Action::TakeVerdict { .. } => "take_verdict",
             Action::FinishDelivery { .. } => "finish_delivery",
+            Action::Raise(_) => "raise",
+            Action::EscalateChild { .. } => "escalate_child",
             Action::Continue => "continue",
             Action::Cancel { .. } => "cancel",
             Action::Retry { .. } => "retry",
@@ -377,6 +388,22 @@ pub struct Complete {
     /// Where to go back to, when the outcome lets the person choose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back_to: Option<StepKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Assertion>,
+}
+
+/// A person's raising of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Raise {
+    /// The open step that the event belongs to; 0 for the process's own events.
+    pub host: RunId,
+    pub event: Arc<str>,
+    /// The form's fields.
+    #[serde(default)]
+    pub answer: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Assertion>,
 }

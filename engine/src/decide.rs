@@ -91,6 +91,11 @@ fn perform(draft: &mut Draft, actor: &Actor, action: &Action) -> Deciding<()> {
             draft.raise(IncidentCode::ChildRefused, Value::record(detail), Some(*run), None);
             Ok(())
         }
+        Action::Raise(raise) => crate::raise::raise(draft, raise, actor),
+        Action::EscalateChild { run, child, code, detail } => {
+            awaited(draft, *run, *child)?;
+            step::escalate::tell(draft, *run, code, detail.clone())
+        }
         Action::Continue if draft.state().is_ready() => Ok(()),
         Action::Continue => reject(Rejection::Gone("nothing is ready".into())),
         Action::Cancel { reason, undo } => cancel(draft, actor, reason, *undo),

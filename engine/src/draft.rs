@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use crate::command::{Action, Command};
+use crate::condition;
 use crate::event::Event;
 use crate::facts::{Ask, Context, Fact};
 use crate::id::{IncidentId, RunId, ScopeId};
@@ -93,6 +94,8 @@ pub struct Draft {
     events: Vec<Event>,
     handled: bool,
     steps: u32,
+    /// How many events there were when conditions were judged last.
+    judged: Option<usize>,
     /// The step whose activity is being asked for.
     pub(crate) asking: Option<Arc<Step>>,
     /// The run that an incident while handling the command belongs to.
@@ -119,6 +122,7 @@ impl Draft {
             events: Vec::new(),
             handled: false,
             steps: 0,
+            judged: None,
             asking: None,
             place: None,
             undoes: false,
@@ -158,6 +162,11 @@ impl Draft {
                 }
                 Item::Scope(scope) => crate::flow::advance(self, scope),
                 Item::Idle(run) => crate::step::each::close(self, run),
+                Item::Conditions => condition::judge(self),
+                Item::Stalled(run) => {
+                    condition::stall(self, run);
+                    Ok(())
+                }
                 Item::Sweep => {
                     sweep::go_on(self);
                     Ok(())
@@ -212,6 +221,10 @@ impl Draft {
                         }
                         Item::Scope(scope) => self.raise(code, detail, None, Some(scope)),
                         Item::Idle(run) => self.raise(code, detail, Some(run), None),
+                        Item::Conditions | Item::Stalled(_) => {
+                            let place = self.place;
+                            self.raise(code, detail, place, None);
+                        }
                         Item::Parked(number) => {
                             let command = hold::parked_command(self, number);
                             self.emit(Event::ParkedTaken { number });
@@ -231,6 +244,8 @@ impl Draft {
                 Item::Scope(_) | Item::Idle(_) | Item::Sweep | Item::Resume | Item::Parked(_) | Item::Grow(_) => {
                     self.steps += 1
                 }
+                Item::Conditions => self.judged = Some(events),
+                Item::Stalled(_) => {}
             }
         }
     }
@@ -242,18 +257,28 @@ impl Draft {
         let state = self.state.as_ref()?;
         match state.next_item() {
             Some(item) => (!spent).then_some(item),
-            None if !state.is_live() || state.operations.hold.is_some() => None,
-            // All is quiet. Nothing else would ask again, so this is no matter of the budget.
-            None => {
-                let may_close = |run: &&RunId| {
-                    let stopped = state.runs.get(run).is_none_or(|run| run.incident.is_some());
-                    !stopped
-                        && !state.is_given_up(**run)
-                        && crate::step::each::may_close(&self.definition, state, **run)
-                };
-                state.idle.iter().find(may_close).copied().map(Item::Idle)
-            }
+            // All is quiet. Nothing else would ask again, so what follows is no matter of the budget.
+            None if self.must_judge() => Some(Item::Conditions),
+            None => self.idle().map(Item::Idle).or_else(|| condition::stalled(self).map(Item::Stalled)),
         }
+    }
+
+    /// A list that grows and that nothing can add to any more.
+    fn idle(&self) -> Option<RunId> {
+        let state = self.state.as_ref().filter(|state| state.is_live() && state.operations.hold.is_none())?;
+        let may_close = |run: &&RunId| {
+            let stopped = state.runs.get(run).is_none_or(|run| run.incident.is_some());
+            !stopped && !state.is_given_up(**run) && crate::step::each::may_close(&self.definition, state, **run)
+        };
+        state.idle.iter().find(may_close).copied()
+    }
+
+    /// Conditions are waited for, and something may have changed since they were judged.
+    fn must_judge(&self) -> bool {
+        let since = self.judged.unwrap_or(0);
+        let first = self.judged.is_none() && condition::goes_on(&self.command.action);
+        condition::is_waited_for(self)
+            && (first || self.events.get(since..).is_some_and(|events| events.iter().any(condition::may_change)))
     }
 
     /// How many events there are so far.
@@ -355,6 +380,10 @@ enum Item {
     Scope(ScopeId),
     /// Items of a list that grows, all ended.
     Idle(RunId),
+    /// What is waited for in the instance's own data.
+    Conditions,
+    /// Nothing is left that could change what is waited for.
+    Stalled(RunId),
     /// A chunk of what was cut off is closed.
     Sweep,
     /// A chunk of what resuming sets right.

@@ -189,7 +189,7 @@ fn expression_failed<T>(expression: &Expression, why: Arc<str>, detail: Value) -
 }
 
 /// A value as it stands in a text.
-fn printed(value: &Value) -> String {
+pub(crate) fn printed(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Text(text) => text.to_string(),

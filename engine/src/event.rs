@@ -18,7 +18,9 @@ pub use self::operations::{BlockMove, Closing, FieldFix};
 pub use self::undo::{UndoLog, UndoOf, UndoThen};
 pub use self::worked::{Chosen, Did, Place};
 use crate::command::{ActivityFailure, Actor, Assertion, Cause, Command, DeliveryId, DeliveryResult, Verdict, WorkId};
-use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::id::{
+    BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
+};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Path, Rest, Rule, SeatOrder, Text};
 use crate::operate::TimersOnResume;
@@ -319,6 +321,47 @@ pub enum Event {
         run: RunId,
         handler: Arc<str>,
     },
+    /// A person raised an event of a host; that it happened follows.
+    Raised {
+        run: RunId,
+        handler: Arc<str>,
+        by: Actor,
+        #[serde(default)]
+        answer: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<FieldWrite>,
+    },
+    /// Something in the process's own data is waited for. `holds`: it need not become true, but false first.
+    ConditionArmed {
+        condition: ConditionId,
+        run: RunId,
+        purpose: SubscriptionPurpose,
+        #[serde(default)]
+        holds: bool,
+    },
+    /// It became true, or false again.
+    ConditionTurned {
+        condition: ConditionId,
+        holds: bool,
+    },
+    ConditionDisarmed {
+        condition: ConditionId,
+    },
+    /// A step, or one of a child process, tells those around. `host` is the run whose event took it, if any did.
+    Escalated {
+        run: RunId,
+        code: Arc<str>,
+        #[serde(default)]
+        detail: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<RunId>,
+    },
+    /// The process's own steps are over, with this outcome; what must be done alongside goes on.
+    Ending {
+        outcome: Arc<str>,
+    },
     /// A jump backwards: the region was given up, `scope` goes on at `to`. `from` is empty when an operator had the
     /// step done anew.
     Returned {
@@ -529,6 +572,10 @@ pub enum Purpose {
     /// Steps of an event that run beside the host.
     Beside {
         handler: Arc<str>,
+    },
+    /// A list beside the process's own steps.
+    Alongside {
+        name: Arc<str>,
     },
     /// Steps of an event that took the host's place.
     Instead {

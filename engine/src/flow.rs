@@ -7,12 +7,12 @@ pub(crate) mod rest;
 
 use std::sync::Arc;
 
+use crate::alongside;
 use crate::command::{ActivityFailure, Actor};
+use crate::condition;
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
-use crate::event::{
-    self, Closing, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose, UndoThen,
-};
+use crate::event::{self, Event, FieldWrite, Item, Purpose, SubscriptionPurpose, Then, TimerPurpose, UndoThen};
 use crate::id::{BlockKey, IncidentId, RunId, ScopeId, StepKey, SubscriptionId};
 use crate::incident::IncidentCode;
 use crate::language::definition::{Handler, HandlerAction, MessageWait, Route, Step, StepKind, Trigger};
@@ -36,6 +36,10 @@ pub(crate) fn advance(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
     let step =
         definition.block(&scope.block).and_then(|block| block.steps.get(index)).and_then(|key| definition.step(key));
     let Some(step) = step else { return end_scope(draft, id) };
+    if alongside::is_left_out(draft, scope, &step.key) {
+        draft.emit(Event::StepSkipped { scope: id, step: step.key.clone(), index });
+        return Ok(());
+    }
     let place = Place::scope(id);
     if let Some(when) = step.when.as_ref().filter(|_| !forced)
         && !draft.holds(when, &place)?
@@ -84,7 +88,9 @@ impl Draft {
                 Trigger::Message(wait) => {
                     self.subscribe(run, SubscriptionPurpose::Handler { handler: handler.name.clone() }, wait, place)?;
                 }
-                Trigger::Error(_) => {}
+                // Whoever raises it, or throws it, looks for it.
+                Trigger::Error(_) | Trigger::Escalation(_) | Trigger::Person(_) => {}
+                Trigger::Condition(condition) => condition::arm_handler(self, run, handler, condition, place)?,
                 Trigger::After(spans) => {
                     let opened = match self.state().runs.get(&run) {
                         Some(host) if run != ROOT_RUN => {
@@ -179,7 +185,7 @@ pub(crate) fn finish(draft: &mut Draft, run: RunId, step: &Step, done: Done, rou
         Route::Steps(block) => {
             draft.open_scope(run, block, Purpose::Route, None);
         }
-        Route::End { outcome } => end_process(draft, outcome.clone()),
+        Route::End { outcome } => alongside::end(draft, scope, outcome.clone())?,
         Route::Back(back) => {
             let chosen = done.back_to.as_ref().filter(|chosen| back.targets.contains(chosen));
             let Some(target) = chosen.or(back.targets.first()) else { return Ok(()) };
@@ -203,20 +209,18 @@ fn end_scope(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
             draft.emit(Event::StepLeft { run: parent });
             Ok(())
         }
-        Purpose::Instead { handler } if parent == ROOT_RUN => {
-            end_process(draft, handler.clone());
-            Ok(())
-        }
+        Purpose::Instead { handler } if parent == ROOT_RUN => alongside::end(draft, id, handler.clone()),
         Purpose::Instead { .. } => {
             draft.emit(Event::StepLeft { run: parent });
             Ok(())
         }
         Purpose::Beside { handler } => end_beside(draft, parent, handler),
         Purpose::Undo { .. } => crate::undo::go_on(draft, parent),
-        Purpose::Body if parent == ROOT_RUN => {
-            end_process(draft, COMPLETED.into());
+        Purpose::Alongside { .. } => {
+            alongside::list_ended(draft);
             Ok(())
         }
+        Purpose::Body if parent == ROOT_RUN => alongside::end(draft, id, COMPLETED.into()),
         Purpose::Body | Purpose::Branch { .. } | Purpose::Item => {
             let Some(step) = draft.step_of(parent) else { return Ok(()) };
             step::child_ended(draft, parent, &step)
@@ -236,12 +240,6 @@ fn end_beside(draft: &mut Draft, host: RunId, name: &Arc<str>) -> Deciding<()> {
     Ok(())
 }
 
-/// Ends the process with an outcome: everything open is given up.
-pub(crate) fn end_process(draft: &mut Draft, outcome: Arc<str>) {
-    let output = draft.state().data.clone();
-    sweep::close_process(draft, Closing::Ended { outcome, output });
-}
-
 /// Incidents that are still open when nothing is left for them to stop.
 pub(crate) fn close_incidents(draft: &mut Draft) {
     close_incidents_but(draft, &[]);
@@ -258,7 +256,13 @@ pub(crate) fn close_incidents_but(draft: &mut Draft, held: &[IncidentId]) {
 /// Gives up everything a run holds: scopes, timers, subscriptions, a child. The run itself stays.
 pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
     let Some(run) = draft.state().runs.get(&id) else { return };
-    if run.children.is_empty() && run.timers.is_empty() && run.subscriptions.is_empty() && run.incident.is_none() {
+    let waits = draft.state().conditions_of(id).next().is_some();
+    if run.children.is_empty()
+        && run.timers.is_empty()
+        && run.subscriptions.is_empty()
+        && run.incident.is_none()
+        && !waits
+    {
         if let Body::Child { child, .. } = run.body {
             abandon(draft, id, child);
         }
@@ -275,21 +279,28 @@ pub(crate) fn close_contents(draft: &mut Draft, id: RunId) {
             close_scope(draft, scope);
         }
     }
+    disarm(draft, id);
+    if let Body::Child { child, .. } = run.body {
+        abandon(draft, id, child);
+    }
+}
+
+/// Gives up what a run waits for by itself: timers, messages, conditions, operators.
+pub(crate) fn disarm(draft: &mut Draft, id: RunId) {
+    let Some(run) = draft.state().runs.get(&id).cloned() else { return };
     for timer in run.timers {
         draft.emit(Event::TimerDisarmed { timer });
     }
     for subscription in run.subscriptions {
         draft.emit(Event::Unsubscribed { subscription });
     }
+    condition::disarm_all(draft, id);
     if run.incident.is_some() {
         let own = draft.state().incidents.values().filter(|incident| incident.run == Some(id));
         let own: Vec<_> = own.map(|incident| incident.id).collect();
         for incident in own {
             draft.emit(Event::IncidentResolved { incident, by: Actor::System, reason: None });
         }
-    }
-    if let Body::Child { child, .. } = run.body {
-        abandon(draft, id, child);
     }
 }
 
@@ -340,7 +351,7 @@ pub(crate) fn trigger(
     begin_event(draft, host, handler, item)
 }
 
-fn begin_event(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<Item>) -> Deciding<()> {
+pub(crate) fn begin_event(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<Item>) -> Deciding<()> {
     draft.emit(Event::HandlerTriggered { run: host, handler: handler.name.clone() });
     match &handler.action {
         HandlerAction::Steps(block) => {
@@ -386,7 +397,12 @@ fn give_up_host(draft: &mut Draft, host: RunId, handler: &Handler, item: Option<
 /// Gives up what the process is doing, but not its list of steps: the event that takes its place may return there.
 fn hold_process(draft: &mut Draft) {
     let Some(root) = draft.state().runs.get(&ROOT_RUN) else { return };
-    let others: Vec<ScopeId> = root.children.iter().copied().filter(|scope| *scope != ROOT_SCOPE).collect();
+    // What runs alongside is not what the event takes the place of.
+    let beside = |id: &ScopeId| {
+        draft.state().scopes.get(id).is_some_and(|scope| matches!(scope.purpose, Purpose::Alongside { .. }))
+    };
+    let others: Vec<ScopeId> =
+        root.children.iter().copied().filter(|scope| *scope != ROOT_SCOPE && !beside(scope)).collect();
     for scope in others {
         close_scope(draft, scope);
     }
@@ -422,20 +438,40 @@ pub(crate) fn raise_error(draft: &mut Draft, run: RunId, step: &Step, failure: &
         complete(draft, run, step, done)?;
         return Ok(true);
     }
+    let takes =
+        |on: &Trigger| matches!(on, Trigger::Error(wanted) if *wanted == failure.code || wanted.as_ref() == "any");
+    match catcher(draft, run, ("error", &error), takes)? {
+        Some((host, handler)) => {
+            close_list_that_caused(draft, run, host, &handler);
+            catch(draft, run, host, &handler, error)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// The nearest event around a run that takes what the run tells, and its host: from the run itself outwards.
+pub(crate) fn catcher(
+    draft: &mut Draft,
+    run: RunId,
+    (variable, value): (&str, &Value),
+    wanted: impl Fn(&Trigger) -> bool,
+) -> Deciding<Option<(RunId, Handler)>> {
     let mut host = Some(run);
-    // Lists of events that are at work already: an error inside one is not for the event itself.
+    // Lists of events that are at work already: what happens inside one is not for the event itself.
     let mut inside: Vec<BlockKey> = Vec::new();
     while let Some(id) = host {
         let handlers = match draft.step_of(id) {
             Some(step) => step.handlers.clone(),
             None => draft.definition.handlers.clone(),
         };
-        // A run that is leaving has given its events up already.
-        let open = draft.state().runs.get(&id).is_some_and(|run| run.phase == Phase::Open);
-        for handler in handlers.iter().filter(|handler| open && catches(handler, &failure.code, &inside)) {
-            if takes(draft, id, handler, &error)? {
-                catch(draft, run, id, handler, error)?;
-                return Ok(true);
+        // A run that is leaving has given its events up already, and so has a process that is ending.
+        let open = draft.state().runs.get(&id).is_some_and(|run| run.phase == Phase::Open)
+            && (id != ROOT_RUN || draft.state().ending().is_none());
+        for handler in handlers.iter().filter(|handler| open && wanted(&handler.on)) {
+            let (HandlerAction::Steps(block) | HandlerAction::Instead { block, .. }) = &handler.action;
+            if !inside.contains(block) && takes(draft, id, handler, (variable, value))? {
+                return Ok(Some((id, handler.clone())));
             }
         }
         let Some(current) = draft.state().runs.get(&id).filter(|_| id != ROOT_RUN) else { break };
@@ -451,20 +487,24 @@ pub(crate) fn raise_error(draft: &mut Draft, run: RunId, step: &Step, failure: &
         inside.push(scope.block.clone());
         host = Some(scope.parent);
     }
-    Ok(false)
+    Ok(None)
 }
 
-fn catches(handler: &Handler, code: &str, inside: &[BlockKey]) -> bool {
-    let (HandlerAction::Steps(block) | HandlerAction::Instead { block, .. }) = &handler.action;
-    matches!(&handler.on, Trigger::Error(wanted) if wanted.as_ref() == code || wanted.as_ref() == "any")
-        && !inside.contains(block)
-}
-
-/// Whether an event's `when` lets it have this error.
-fn takes(draft: &mut Draft, host: RunId, handler: &Handler, error: &Value) -> Deciding<bool> {
+/// Whether an event's `when` lets it have this.
+fn takes(draft: &mut Draft, host: RunId, handler: &Handler, (variable, value): (&str, &Value)) -> Deciding<bool> {
     let Some(when) = &handler.when else { return Ok(true) };
-    let place = Place::scope(body_scope(draft, host)).with("error", error.clone());
+    let place = Place::scope(body_scope(draft, host)).with(variable, value.clone());
     draft.holds(when, &place)
+}
+
+/// An event in the process's place leaves what runs alongside as it is, but for the list that caused it.
+pub(crate) fn close_list_that_caused(draft: &mut Draft, run: RunId, host: RunId, handler: &Handler) {
+    let scope = draft.state().runs.get(&run).map(|run| run.scope);
+    if let (ROOT_RUN, HandlerAction::Instead { .. }, Some(scope)) = (host, &handler.action, scope)
+        && let Some(list) = alongside::list_around(draft.state(), scope)
+    {
+        close_scope(draft, list);
+    }
 }
 
 /// The step that failed ends, whichever way the event goes on.

@@ -141,6 +141,10 @@ counter!(
     /// One subscription to a message.
     SubscriptionId
 );
+counter!(
+    /// One condition that is waited for.
+    ConditionId
+);
 
 /// The id of a person or service account. Never reassigned.
 pub type UserId = Arc<str>;

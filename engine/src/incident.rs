@@ -100,6 +100,10 @@ incidents! {
     DeliveryFailed = "delivery_failed", "A mail or a webhook was not delivered", "邮件或 webhook 未能送达",
         "`detail.code` and `detail.message` say why. Mend the channel or the address, then retry.",
         "`detail.code` 与 `detail.message` 说明原因；修正通道或地址后重试。";
+    /// All that is open waits for conditions, and nothing can change them.
+    Stalled = "stalled", "Nothing can make the condition true", "条件再也不会成立",
+        "`detail.steps` wait for conditions that no open work can change. Look at why; cancel the instance, or mend the process in a new release.",
+        "`detail.steps` 等待的条件已没有任何未完成的工作能够改变。检查原因；取消实例，或在新版本中修正流程。";
     /// A limit of the engine was reached.
     LimitReached = "limit_reached", "A limit of the engine was reached", "达到引擎上限",
         "`detail` names the limit; split the work, then retry.",

@@ -12,8 +12,8 @@
 //! | [`language`] | YAML → checked definition, releases |
 //! | [`rules`] | expressions, scripts, tables, calendars |
 //! | [`command`], [`event`], [`rejection`], [`incident`], [`facts`] | what is asked, what happened, what was refused, what stopped, what was told |
-//! | [`draft`], [`decide`], [`work`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
-//! | `flow`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
+//! | [`draft`], [`decide`], [`work`], [`raise`], [`signing`] | deciding: the machinery, the commands, what people do and sign |
+//! | `flow`, `alongside`, `condition`, `step`, `evaluate`, `deadline`, `ballot` | how control moves, and what each kind of step does |
 //! | [`operate`] | what operators do with a whole instance, and sweeps |
 //! | [`state`] | the fold |
 //! | [`project`] | events as row changes |
@@ -23,9 +23,11 @@
 //! | [`history`] | the log's row, its chain, deciding again |
 
 mod across;
+mod alongside;
 mod ballot;
 pub mod canonical;
 pub mod command;
+mod condition;
 pub mod day;
 mod deadline;
 pub mod decide;
@@ -43,6 +45,7 @@ pub mod language;
 pub mod operate;
 pub mod project;
 pub mod quantity;
+pub mod raise;
 pub mod rejection;
 pub mod row_key;
 pub mod rules;

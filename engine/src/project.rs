@@ -281,7 +281,7 @@ pub struct IncidentRow {
 /// receiver's own transition commits.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "a transition sends a handful, and they are not kept in memory")]
+#[expect(clippy::large_enum_variant, reason = "a transition sends a few, each moved once")]
 pub enum Outgoing {
     /// To an instance (a child's start, a child's end, a cancelled child).
     Command {

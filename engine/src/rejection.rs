@@ -52,6 +52,12 @@ pub enum Rejection {
     DuplicateKey { key: Arc<str>, instance: InstanceId },
     #[error("a reason is required")]
     ReasonRequired,
+    #[error("there is no event `{given}` here; there {}", if known.is_empty() { "are none".to_owned() } else { format!("are {}", known.join(", ")) })]
+    UnknownEvent { given: Arc<str>, known: Vec<Arc<str>> },
+    #[error("`{event}` cannot be raised now: its `while` does not hold")]
+    EventNotNow { event: Arc<str> },
+    #[error("whether `{event}` may be raised cannot be judged: {why}")]
+    EventUnjudged { event: Arc<str>, why: Arc<str> },
     #[error("there is no such incident")]
     UnknownIncident,
     /// It is for one instance, and several wait for it.
@@ -121,6 +127,9 @@ impl Rejection {
             Rejection::ContentChanged => "content_changed",
             Rejection::DuplicateKey { .. } => "duplicate_key",
             Rejection::ReasonRequired => "reason_required",
+            Rejection::UnknownEvent { .. } => "unknown_event",
+            Rejection::EventNotNow { .. } => "event_not_now",
+            Rejection::EventUnjudged { .. } => "event_unjudged",
             Rejection::UnknownIncident => "unknown_incident",
             Rejection::AmbiguousMessage { .. } => "ambiguous_message",
             Rejection::LimitReached(_) => "limit_reached",
@@ -169,6 +178,14 @@ impl Rejection {
             Rejection::ContentChanged => "所签内容与当前记录不一致，请重新查看".into(),
             Rejection::DuplicateKey { key, instance } => format!("键 {key} 已有运行中的实例：{instance}"),
             Rejection::ReasonRequired => "必须填写原因".into(),
+            Rejection::UnknownEvent { given, known } => {
+                format!(
+                    "此处没有事件 `{given}`；可用：{}",
+                    if known.is_empty() { "无".into() } else { known.join("、") }
+                )
+            }
+            Rejection::EventNotNow { event } => format!("现在不能触发 `{event}`：它的 `while` 不成立"),
+            Rejection::EventUnjudged { event, why } => format!("无法判断能否触发 `{event}`：{why}"),
             Rejection::UnknownIncident => "没有这个异常事件".into(),
             Rejection::AmbiguousMessage { candidates } => {
                 let list = candidates.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -27,7 +27,9 @@ pub use self::undo::{Lane, Undoable, Undoing};
 pub use self::view::WakeSource;
 use crate::command::{Actor, Cause, WorkId};
 use crate::event::{Purpose, Seat, SubscriptionPurpose, Task, TimerPurpose, UndoThen};
-use crate::id::{BlockKey, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId};
+use crate::id::{
+    BlockKey, ConditionId, Digest, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId, UserId,
+};
 use crate::incident::IncidentCode;
 use crate::language::definition::{ActivityMode, Join, Rest, Rule, SeatOrder};
 use crate::project::InstanceStatus;
@@ -91,6 +93,15 @@ pub struct State {
     /// Items that grow and have all ended: they close when nothing can add to them any more.
     #[serde(default, skip_serializing_if = "Set::is_empty")]
     pub(crate) idle: Set<RunId>,
+    /// What is waited for in its own data.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) conditions: Map<ConditionId, Waiting>,
+    /// Lists alongside that have begun.
+    #[serde(default, skip_serializing_if = "Set::is_empty")]
+    pub(crate) begun: Set<Arc<str>>,
+    /// The outcome with which it ends as soon as what must be done alongside is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ending: Option<Arc<str>>,
     /// What operators and sweeps hold of it.
     #[serde(default)]
     pub(crate) operations: operations::Operations,
@@ -104,7 +115,7 @@ pub struct State {
     pub(crate) watchers: Map<Arc<str>, Vec<Watcher>>,
     /// The outcome, once it is decided while other instances still hold the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ending: Option<Arc<str>>,
+    pub(crate) held_end: Option<Arc<str>>,
 }
 
 /// One activation of a block.
@@ -330,6 +341,15 @@ pub struct Subscription {
     pub(crate) purpose: SubscriptionPurpose,
     pub(crate) message: Arc<str>,
     pub(crate) matches: Value,
+}
+
+/// A condition that is waited for, and whether it held when it was judged last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub(crate) id: ConditionId,
+    pub(crate) run: RunId,
+    pub(crate) purpose: SubscriptionPurpose,
+    pub(crate) held: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

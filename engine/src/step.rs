@@ -9,6 +9,7 @@ pub(crate) mod call;
 pub(crate) mod choose;
 pub(crate) mod compensate;
 pub(crate) mod each;
+pub(crate) mod escalate;
 pub(crate) mod first;
 pub(crate) mod parallel;
 pub(crate) mod part;
@@ -67,12 +68,12 @@ pub(crate) fn enter(draft: &mut Draft, scope: ScopeId, step: &Step, place: &Plac
                 milestone: step.milestone.clone(),
                 then: Then::Stop,
             });
-            flow::end_process(draft, outcome.clone());
-            Ok(())
+            crate::alongside::end(draft, scope, outcome.clone())
         }
         StepKind::Fail { error, message } => call::fail(draft, scope, step, error, message.as_ref(), place),
         StepKind::BackTo(back) => back::enter(draft, scope, step, back),
         StepKind::Compensate { of, parallel } => compensate::enter(draft, scope, step, of.as_ref(), *parallel, place),
+        StepKind::Escalate { code, with } => escalate::enter(draft, scope, step, (code, with), place),
     }
 }
 

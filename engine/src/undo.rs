@@ -180,7 +180,11 @@ pub(crate) fn done_around(draft: &Draft, scope: ScopeId) -> Vec<UndoOf> {
                 break;
             }
             Purpose::Beside { .. } => {}
-            Purpose::Body | Purpose::Branch { .. } | Purpose::Item | Purpose::Undo { .. } => break,
+            Purpose::Body
+            | Purpose::Branch { .. }
+            | Purpose::Item
+            | Purpose::Alongside { .. }
+            | Purpose::Undo { .. } => break,
         }
     }
     found.reverse();

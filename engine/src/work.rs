@@ -119,7 +119,7 @@ fn open_work(draft: &Draft, id: WorkId) -> Deciding<OpenWork> {
 }
 
 /// Who was first, as far as the state still knows.
-fn gone(state: &State, id: WorkId) -> Rejection {
+pub(crate) fn gone(state: &State, id: WorkId) -> Rejection {
     let by_run = |record: &crate::state::Record| record.run == id.run;
     let items = state.scopes.values().filter_map(|scope| scope.records.as_ref());
     let record = items.chain([&state.records]).flat_map(|all| all.values()).find(|record| by_run(record));
@@ -189,7 +189,7 @@ pub(crate) fn assign(
 }
 
 /// People act; the platform and services do not do people's work.
-fn acting(draft: &mut Draft, actor: &Actor) -> Deciding<UserId> {
+pub(crate) fn acting(draft: &mut Draft, actor: &Actor) -> Deciding<UserId> {
     let Some(id) = actor.id().cloned() else {
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
@@ -214,13 +214,18 @@ fn is_candidate_of(draft: &mut Draft, candidates: &[Candidates], actor: &Actor) 
         return reject(Rejection::NotCandidate { wanted: "a person".into() });
     };
     let own = person(draft, &entitled)?;
+    among(draft, candidates, &entitled, &own)
+}
+
+/// Refuses whoever is none of the candidates.
+pub(crate) fn among(draft: &mut Draft, candidates: &[Candidates], entitled: &UserId, own: &PersonFact) -> Deciding<()> {
     for group in candidates {
         let fits = match group {
             Candidates::ManagerOf { id } => match draft.ask(Ask::Person(id.clone()))? {
-                Fact::Person { person } => person.and_then(|person| person.manager).as_ref() == Some(&entitled),
+                Fact::Person { person } => person.and_then(|person| person.manager).as_ref() == Some(entitled),
                 _ => return Err(Stop::Diverged),
             },
-            other => is_candidate(other, &entitled, &own),
+            other => is_candidate(other, entitled, own),
         };
         if fits {
             return Ok(());
@@ -229,11 +234,11 @@ fn is_candidate_of(draft: &mut Draft, candidates: &[Candidates], actor: &Actor) 
     reject(Rejection::NotCandidate { wanted: wanted(candidates) })
 }
 
-fn wanted(candidates: &[Candidates]) -> Arc<str> {
+pub(crate) fn wanted(candidates: &[Candidates]) -> Arc<str> {
     candidates.iter().map(step::task::describe).collect::<Vec<_>>().join(" / ").into()
 }
 
-fn is_candidate(group: &Candidates, who: &UserId, person: &PersonFact) -> bool {
+pub(crate) fn is_candidate(group: &Candidates, who: &UserId, person: &PersonFact) -> bool {
     match group {
         Candidates::Role { role, scope } => person.roles.iter().any(|held| held.covers(role, scope)),
         Candidates::User { id } => id == who,
@@ -257,14 +262,11 @@ fn excluded(
     let scope = state.runs.get(&id.run)?.scope;
     let refused =
         matches!(&step.kind, StepKind::Approve(_)) && definition.policy.initiator_approves == InitiatorApproves::Refuse;
-    for rule in not.iter().chain(refused.then_some(&NotWho::Initiator)) {
-        let named = match rule {
-            NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
-            NotWho::Step(key) => has_acted_in(definition, state, scope, key, who).then(|| key.clone()),
-        };
-        if let Some(step) = named {
-            return Some((who.clone(), step));
-        }
+    let initiator = refused.then_some([NotWho::Initiator]);
+    let named = excluded_by(definition, state, scope, not, who)
+        .or_else(|| excluded_by(definition, state, scope, initiator.as_ref()?.as_slice(), who));
+    if let Some(step) = named {
+        return Some((who.clone(), step));
     }
     let body = state.runs.get(&id.run).map(|run| &run.body)?;
     let voted = body.seats().filter(|(_, seat)| !seat.removed).filter_map(|(_, seat)| seat.vote.as_ref());
@@ -280,12 +282,29 @@ fn excluded(
     voices.contains(who).then(|| (who.clone(), step.key.clone()))
 }
 
+/// The first of these rules that excludes this person from what stands in a scope: the step where they have acted.
+pub(crate) fn excluded_by(
+    definition: &Definition,
+    state: &State,
+    scope: ScopeId,
+    not: &[NotWho],
+    who: &UserId,
+) -> Option<Arc<str>> {
+    not.iter().find_map(|rule| match rule {
+        NotWho::Initiator => state.initiator.principals().any(|one| one == who).then(|| Arc::from("start")),
+        NotWho::Step(key) => has_acted_in(definition, state, scope, key, who).then(|| key.clone()),
+    })
+}
+
 /// Whether somebody acted in a step, or inside it. Of a step inside the same item, in this item.
 fn has_acted_in(definition: &Definition, state: &State, scope: ScopeId, key: &StepKey, who: &UserId) -> bool {
     let owner = |item: &crate::state::Scope| state.runs.get(&item.parent).map(|run| run.step.clone());
     let own = state.items_around(scope).find(|item| owner(item).is_some_and(|owner| definition.is_inside(key, &owner)));
-    // A block stands for all the steps inside it.
-    let within = |acted: &StepKey| acted == key || definition.is_inside(acted, key);
+    // A block stands for all the steps inside it, and a step for the events that were raised there.
+    let within = |acted: &StepKey| {
+        let step = acted.split('@').next().unwrap_or(acted);
+        step == key.as_ref() || definition.is_inside(step, key)
+    };
     let acted = match own {
         Some(item) => item.people.acted.as_ref(),
         None => Some(&state.acted),

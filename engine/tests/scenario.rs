@@ -128,6 +128,51 @@ end: { outcome: received, called: { supplier.quote: 2, stock.receive: 1 }, clock
 "#;
 
 #[test]
+fn people_raise_events_of_the_process_and_of_items() {
+    let process = r#"
+process: purchase
+title: { zh: 采购, en: Purchase }
+owner: purchasing
+input: { lines: { list: { id: string, quantity: integer } } }
+start:
+  - { by: [ requester ] }
+data:
+  more: { type: integer, initial: 0 }
+steps:
+  - id: lines
+    each: { of: =input.lines, as: line, key: =line.id }
+    steps:
+      - id: count
+        task: { title: { zh: 清点, en: Count }, to: { role: clerk } }
+        events: { skip: { by: [ clerk ], reason: required, instead: [] } }
+alongside:
+  duty: { when: =more > 0, steps: [ { id: file, task: { title: { zh: 报告, en: File }, to: { role: clerk } } } ] }
+events:
+  add: { by: [ manager ], while: =more < 1, sign: approved, reason: required, steps: [ { id: added, set: { more: =more + 1 } } ] }
+"#;
+    let story = "
+scenario: a story
+at: 2026-03-02T09:00+08:00
+start: { by: li, with: { lines: [ { id: L1, quantity: 2 }, { id: L2, quantity: 1 } ] } }
+play:
+  - { as: wang, raises: add, reason: two more, expect_error: signature_required }
+  - { as: wang, raises: add, reason: two more, signs: true }
+  - { as: wang, raises: add, reason: again, signs: true, expect_error: event_not_now }
+  - expect: { open: [ file ], data: { more: 1 } }
+  - { as: zhao, raises: \"count[L2].skip\", expect_error: reason_required }
+  - { as: zhao, raises: \"count[L2].skip\", reason: empty }
+  - expect: { open: [ \"count[L1]\" ], not_open: [ \"count[L2]\" ] }
+  - { as: zhao, does: count }
+  - { as: zhao, does: file }
+end: { outcome: completed }
+";
+    let folder = BTreeMap::from([("a.scenario.yaml".to_owned(), story.trim_start().as_bytes().to_vec())]);
+    let report = run_all(&definition_of(process), &folder);
+    passes(&report);
+    assert_eq!(report.coverage.percent(), 100, "{:?}", report.coverage.missing);
+}
+
+#[test]
 fn a_story_that_is_true_passes() {
     let report = story(HEAD, WHOLE);
     passes(&report);

@@ -80,7 +80,7 @@ pub(crate) fn json_argument(text: &str, option: &str) -> anyhow::Result<Json> {
     serde_json::from_str(&text).with_context(|| format!("{option} is not JSON"))
 }
 
-fn stdin() -> anyhow::Result<String> {
+pub(super) fn stdin() -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
     Ok(text)

@@ -19,6 +19,7 @@ mod message;
 mod mutate;
 mod notices;
 mod output;
+mod raise;
 mod releases;
 mod replay;
 mod schema;
@@ -60,6 +61,7 @@ enum Command {
     Tasks(tasks::TasksArgs),
     Task(task::TaskArgs),
     Complete(complete::CompleteArgs),
+    Raise(raise::RaiseArgs),
     Message(message::MessageArgs),
     Notices(notices::NoticesArgs),
     History(history::HistoryArgs),
@@ -138,6 +140,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Tasks(args) => tasks::run(args).await,
         Command::Task(args) => task::run(args).await,
         Command::Complete(args) => complete::run(args).await,
+        Command::Raise(args) => raise::run(args).await,
         Command::Message(args) => message::run(args).await,
         Command::Notices(args) => notices::run(args).await,
         Command::History(args) => history::run(args).await,

@@ -120,13 +120,16 @@ pub(crate) async fn put(tx: &mut Tx, rows: &[&NoticeRow]) -> Result<(), StoreErr
 type Entry<'a> = (&'static str, &'a str, String);
 
 fn entries(to: &[Candidates]) -> BTreeSet<Entry<'_>> {
-    let entries = to.iter().map(|candidate| match candidate {
-        Candidates::Role { role, scope } if scope.is_empty() => (ROLE, role.as_ref(), String::new()),
-        Candidates::Role { role, scope } => (ROLE, role.as_ref(), crate::project::json(scope)),
-        Candidates::User { id } => ("user", id.as_ref(), String::new()),
-        Candidates::ManagerOf { id } => ("manager_of", id.as_ref(), String::new()),
-    });
-    entries.collect()
+    to.iter().map(entry).collect()
+}
+
+fn entry(candidate: &Candidates) -> Entry<'_> {
+    match candidate {
+        Candidates::Role { role, scope } if scope.is_empty() => (ROLE, role, String::new()),
+        Candidates::Role { role, scope } => (ROLE, role, crate::project::json(scope)),
+        Candidates::User { id } => ("user", id, String::new()),
+        Candidates::ManagerOf { id } => ("manager_of", id, String::new()),
+    }
 }
 
 /// A page of somebody's notices, newest first. A page may be shorter than asked for and still have a next.

@@ -2,7 +2,7 @@
 
 use crate::support::Place;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "demo",
     "serve",
     "check",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 22] = [
     "start",
     "tasks",
     "complete",
+    "raise",
     "message",
     "history",
     "incident",

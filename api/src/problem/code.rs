@@ -94,6 +94,12 @@ codes! {
         "List the open incidents again.", "请重新列出未处理的异常。";
     UnknownMethod = "method_not_allowed" 405, "This address does not know the method", "此地址不支持该方法",
         "See /docs for the methods of each address.", "各地址支持的方法见 /docs。";
+    UnknownEvent = "unknown_event" 404, "No such event can be raised here", "此处没有可触发的这个事件",
+        "`detail` lists those that there are.", "`detail` 列出可用的事件。";
+    EventNotNow = "event_not_now" 409, "The event cannot be raised now", "现在不能触发此事件",
+        "Its `while` does not hold; look at the instance again later.", "它的 `while` 不成立；请稍后再查看实例。";
+    EventUnjudged = "event_unjudged" 409, "Whether the event may be raised cannot be judged", "无法判断能否触发此事件",
+        "A field that its `while` or `by` reads has no value yet; mend the process with `??`.", "它的 `while` 或 `by` 所用字段尚无值；请在流程中用 `??` 给出替代值。";
     ClaimedBy = "claimed_by" 409, "Somebody else has claimed this", "已由他人认领",
         "`detail` names who holds it; they can release it.", "`detail` 指出认领人；可由其释放。";
     NotClaimed = "not_claimed" 409, "Nobody has claimed this", "尚无人认领",

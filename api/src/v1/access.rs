@@ -1,7 +1,7 @@
 //! Who may read an instance, and which of its fields: `readers:` and `seen_by`.
 //!
 //! Readers are the process's `readers`, its owner, whoever started it, whoever has or had work in it or was given a copy,
-//! administrators and auditors. To everybody else it does not exist.
+//! whoever may raise an event of it, administrators and auditors. To everybody else it does not exist.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use engine::event::Candidates;
 use engine::facts::RoleFact;
 use engine::id::{InstanceId, UserId};
 use engine::language::definition::{Definition, Field, Start};
+use engine::raise::{AllowedEvent, allowed_events, is_for, managed_in_events};
 use engine::state::State;
 use engine::value::{Map, Value};
 use identity::role::{ADMINISTRATOR, AUDITOR};
@@ -53,6 +54,16 @@ fn may_read(backend: &Backend, caller: &Caller, definition: &Definition, state: 
         || known(&caller.id)
         || caller.absent_in(state.process()).is_some_and(|absent| known(&absent.id))
         || works_on(backend, caller, state)
+        || events(backend, caller, definition, state).iter().any(is_for)
+}
+
+/// The events of people that are open, as the caller finds them.
+pub(crate) fn events(backend: &Backend, caller: &Caller, definition: &Definition, state: &State) -> Vec<AllowedEvent> {
+    let now = backend.now();
+    let people = managed_in_events(definition, state, now).into_iter();
+    let managed = people.filter(|of| manages(backend, &caller.id, of)).collect();
+    let person = backend.identity().directory().snapshot().person(&caller.id);
+    person.map_or_else(Vec::new, |person| allowed_events(definition, state, now, &caller.id, &person, &managed))
 }
 
 /// Whether some open work is, or could be, the caller's.

@@ -5,6 +5,8 @@ use runtime::Receipt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::problem::Problem;
+
 /// A text in both languages.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Text)]
@@ -69,6 +71,20 @@ pub(crate) fn checked_text<'a>(field: &str, text: &'a str) -> Result<&'a str, cr
         return Err(Problem::plain(Code::ReasonRequired));
     }
     Ok(text)
+}
+
+/// Why not.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Refused {
+    pub code: String,
+    pub detail: String,
+    pub detail_zh: String,
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Refused { code: problem.code.word().into(), detail: problem.detail_en, detail_zh: problem.detail_zh }
+    }
 }
 
 /// The same for a text that may be left out.

@@ -5,6 +5,7 @@
 mod doors;
 mod operations;
 mod people;
+mod raising;
 mod reading;
 mod setup;
 mod support;

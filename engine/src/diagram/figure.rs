@@ -104,6 +104,8 @@ pub enum Look {
     Timer,
     Message,
     Notice,
+    Condition,
+    Escalate,
     Run,
 }
 
@@ -128,6 +130,11 @@ pub enum EventLook {
     Message,
     Error,
     Timer,
+    Person,
+    Condition,
+    Escalation,
+    /// A list of steps that runs beside.
+    Alongside,
 }
 
 impl Look {
@@ -145,6 +152,8 @@ impl Look {
             Look::Timer => "wait",
             Look::Message => "message",
             Look::Notice => "notice",
+            Look::Condition => "condition",
+            Look::Escalate => "escalate",
             Look::Run => "run",
         }
     }

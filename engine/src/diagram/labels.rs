@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::words::Language;
 use crate::language::definition::{
-    BallotSpec, Candidate, Definition, Due, Join, Notify, Piece, Rest, Rule, Run, SIGNAL, SeatOrder, SeatSpec, Step,
-    StepKind, TaskSpec, Template, Text, TextTemplate, Trigger, WaitFor,
+    Alongside, AtEnd, BallotSpec, Candidate, Condition, Definition, Due, Join, Notify, Piece, Rest, Rule, Run, SIGNAL,
+    SeatOrder, SeatSpec, Step, StepKind, TaskSpec, Template, Text, TextTemplate, Trigger, WaitFor,
 };
 use crate::value::Value;
 
@@ -72,6 +72,9 @@ impl Labels<'_> {
             StepKind::Send(send) => notes.push(self.heard(&send.message)),
             StepKind::Signal(signal) => notes.push(self.heard(&signal.signal)),
             StepKind::Notify(notify) => self.told(notify, &mut notes),
+            StepKind::Escalate { code, .. } => {
+                notes.push(self.language.labelled("升级", "escalates", &self.name(code)));
+            }
             _ => {}
         }
         if let Some(due) = &step.due {
@@ -212,7 +215,38 @@ impl Labels<'_> {
                 let text = format!("{} ({})", self.name(&wait.milestone), wait.process.source());
                 self.language.labelled("里程碑", "milestone", &text)
             }
+            WaitFor::Condition(condition) => self.condition(condition),
         }
+    }
+
+    fn condition(&self, condition: &Condition) -> String {
+        match condition {
+            Condition::Holds(expression) => self.language.labelled("直到", "until", expression.source()),
+            Condition::Milestone(name) => self.language.labelled("里程碑", "milestone", &self.name(name)),
+        }
+    }
+
+    /// A list alongside: from when, and what must be done before the end.
+    pub(super) fn alongside(&self, list: &Alongside) -> String {
+        let mut label = match &list.title {
+            Some(title) => self.template_text(title),
+            None => self.name(&list.name),
+        };
+        if let Some(when) = &list.when {
+            label = format!("{label} ({})", self.language.labelled("当", "if", when.source()));
+        }
+        let steps = self.definition.block(&list.block).map(|block| block.steps.as_slice()).unwrap_or_default();
+        let left: Vec<String> = steps
+            .iter()
+            .filter(|step| list.at_end(step) == AtEnd::Withdraw)
+            .filter_map(|step| self.definition.step(step))
+            .map(|step| self.title(step))
+            .collect();
+        if !left.is_empty() {
+            let left = self.language.list(&left);
+            label = format!("{label}; {}", self.language.labelled("流程结束时撤回", "withdrawn at the end", &left));
+        }
+        label
     }
 
     pub(super) fn trigger(&self, trigger: &Trigger) -> String {
@@ -220,6 +254,15 @@ impl Labels<'_> {
             Trigger::Message(wait) => wait.message.strip_prefix(SIGNAL).unwrap_or(&wait.message).to_owned(),
             Trigger::Error(code) if code.as_ref() == "any" => self.language.pick("任何错误", "any error").into(),
             Trigger::Error(code) => self.name(code),
+            Trigger::Escalation(code) if code.as_ref() == "any" => {
+                self.language.pick("任何升级", "any escalation").into()
+            }
+            Trigger::Escalation(code) => self.name(code),
+            Trigger::Condition(condition) => self.condition(condition),
+            Trigger::Person(event) => {
+                let who: Vec<String> = event.by.iter().map(|candidate| self.candidate(candidate)).collect();
+                self.language.list(&who)
+            }
             Trigger::After(spans) => {
                 let spans: Vec<String> =
                     spans.iter().map(|span| self.language.duration(&self.template(span))).collect();

@@ -21,7 +21,7 @@ pub fn read(definition: &Definition, language: Language) -> Figure {
         subtitle: reader.subtitle(),
         starts: definition.starts.iter().map(|start| reader.start(start)).collect(),
         body: reader.block(""),
-        events: definition.handlers.iter().map(|handler| reader.event(handler)).collect(),
+        events: reader.beside(),
         events_title: language.pick("任何时候", "At any time").into(),
     }
 }
@@ -101,6 +101,7 @@ impl Reader<'_> {
             StepKind::Run(_) | StepKind::Start(_) => Look::Run,
             StepKind::Send(_) | StepKind::Signal(_) => Look::Message,
             StepKind::Notify(_) => Look::Notice,
+            StepKind::Escalate { .. } => Look::Escalate,
             StepKind::Choose { branches } => {
                 let branches = branches.iter().map(|branch| self.branch(branch)).collect();
                 return Shape::Split { look: SplitLook::Choose, caption: self.caption(step), branches };
@@ -281,16 +282,40 @@ impl Reader<'_> {
         if others.is_empty() { Vec::new() } else { straight.into_iter().chain(others).collect() }
     }
 
+    /// What may happen to the process at any time, and what runs alongside.
+    fn beside(&self) -> Vec<Event> {
+        let definition = self.labels.definition;
+        let lists = definition.alongside.iter().map(|list| Event {
+            look: EventLook::Alongside,
+            label: self.labels.alongside(list),
+            body: self.block(&list.block),
+            takes_over: false,
+        });
+        lists.chain(definition.handlers.iter().map(|handler| self.event(handler))).collect()
+    }
+
     fn event(&self, handler: &Handler) -> Event {
         let language = self.labels.language;
         let look = match &handler.on {
             Trigger::Message(_) => EventLook::Message,
             Trigger::Error(_) => EventLook::Error,
             Trigger::After(_) => EventLook::Timer,
+            Trigger::Person(_) => EventLook::Person,
+            Trigger::Condition(_) => EventLook::Condition,
+            Trigger::Escalation(_) => EventLook::Escalation,
         };
-        let name = self.labels.name(&handler.name);
+        let name = match &handler.on {
+            Trigger::Person(event) if event.title.is_some() => {
+                event.title.as_ref().map(|title| self.labels.template_text(title)).unwrap_or_default()
+            }
+            _ => self.labels.name(&handler.name),
+        };
         let mut label = language.labelled(&name, &name, &self.labels.trigger(&handler.on));
-        if let Some(when) = &handler.when {
+        let open_while = match &handler.on {
+            Trigger::Person(event) => event.open_while.as_ref(),
+            _ => None,
+        };
+        if let Some(when) = handler.when.as_ref().or(open_while) {
             label = format!("{label} ({})", language.labelled("当", "if", when.source()));
         }
         let (block, takes_over) = match &handler.action {
@@ -305,5 +330,6 @@ fn wait_look(wait: &WaitFor) -> Look {
     match wait {
         WaitFor::For(_) | WaitFor::Until(_) => Look::Timer,
         WaitFor::Message(_) | WaitFor::Milestone(_) => Look::Message,
+        WaitFor::Condition(_) => Look::Condition,
     }
 }

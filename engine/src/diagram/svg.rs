@@ -154,7 +154,7 @@ fn colours(look: Look) -> (&'static str, &'static str) {
         Look::Approve => ("#5b3a9e", "#f7f5fd"),
         Look::Call => ("#1f6f6b", "#f2f9f8"),
         Look::Table | Look::Script | Look::Set | Look::Undo => ("#7a5c12", "#fbf8f0"),
-        Look::Timer | Look::Message | Look::Notice => ("#97266d", "#fdf5f9"),
+        Look::Timer | Look::Message | Look::Notice | Look::Condition | Look::Escalate => ("#97266d", "#fdf5f9"),
         Look::Run => ("#3e4c59", "#f5f7fa"),
     }
 }

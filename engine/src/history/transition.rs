@@ -45,7 +45,7 @@ pub struct Transition {
 /// What was decided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and each stands alone in its transition")]
+#[expect(clippy::large_enum_variant, reason = "nearly every transition is the large one, and is moved once")]
 pub enum Content {
     /// A process instance's: decided by `decide`, folded by `apply`.
     Instance { command: Command, facts: Vec<Fact>, events: Vec<Event> },

@@ -8,6 +8,7 @@
 //! states outlive the build that compiled the definition. A new step kind is a new variant of [`StepKind`]
 //! and a new file under `step/`.
 
+mod beside;
 mod events;
 mod machine;
 mod nesting;
@@ -21,6 +22,7 @@ mod waits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::beside::{Alongside, AtEnd, Condition, PersonEvent};
 pub use self::events::{Handler, HandlerAction, Missed, Start, Trigger};
 pub use self::machine::{ActivityMode, ActivitySpec, Call, Retry, Run};
 pub use self::nesting::{Alternative, Branch, Each, Join, ParallelBranch, Repeat, RepeatKind, Rest};
@@ -75,6 +77,8 @@ pub struct Definition {
     pub steps: BTreeMap<StepKey, Arc<Step>>,
     /// Events of the process as a whole.
     pub handlers: Vec<Handler>,
+    /// Lists that run beside the process's own steps.
+    pub alongside: Vec<Alongside>,
     pub policy: Policy,
     pub tables: BTreeMap<Arc<str>, Arc<Table>>,
     pub scripts: BTreeMap<Arc<str>, Arc<Script>>,

@@ -140,6 +140,7 @@ fn process(old: &Definition, new: &Definition) -> Vec<PartDifference> {
     part("late", meaning(&old.ladders) == meaning(&new.ladders));
     part("start", meaning(&old.starts) == meaning(&new.starts));
     part("events", meaning(&old.handlers) == meaning(&new.handlers));
+    part("alongside", meaning(&old.alongside) == meaning(&new.alongside));
     part("policy", old.policy == new.policy);
     found
 }

@@ -104,6 +104,15 @@ pub(crate) fn gate(draft: &mut Draft, command: &Command) -> Deciding<Gate> {
         | Action::TakeVerdict { .. } => Ok(park(draft, command, None)),
         // A signal is kept for nobody, so it is kept here.
         Action::Deliver { message, .. } if message.starts_with(SIGNAL) => Ok(park(draft, command, None)),
+        Action::EscalateChild { run, child, .. } => {
+            let awaits = matches!(state.runs.get(run).map(|run| &run.body),
+                Some(Body::Child { child: current, .. }) if current == child);
+            if !awaits || state.operations.parked_runs.contains(run) {
+                return reject(Rejection::Gone("the step that awaited this child was given up".into()));
+            }
+            // The run's own result may still come: it is parked under no run.
+            Ok(park(draft, command, None))
+        }
         Action::Deliver { subscription, message, id, .. } => {
             if !state.subscriptions.contains_key(subscription) {
                 return reject(Rejection::Gone("nobody waits for this message any more".into()));
@@ -138,6 +147,8 @@ fn target(state: &State, action: &Action) -> Option<RunId> {
         | Action::ConfirmChild { run, .. }
         | Action::TakeVerdict { run, .. } => Some(*run),
         Action::MissMilestone { subscription, .. } => state.subscriptions.get(subscription).map(|held| held.run),
+        Action::Raise(raise) => Some(raise.host),
+        Action::EscalateChild { run, .. } => Some(*run),
         Action::FireTimer { timer } => state.timers.get(timer).map(|timer| timer.run),
         Action::Deliver { subscription, .. } => state.subscriptions.get(subscription).map(|held| held.run),
         Action::Retry { incident, .. } => {

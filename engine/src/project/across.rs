@@ -240,7 +240,7 @@ fn watchers(before: Option<&State>, after: &State, milestone: &Arc<str>) -> Vec<
 
 /// Its steps are done: what is not reached now is reached no more.
 fn is_over(state: &State) -> bool {
-    !state.is_live() || state.ending.is_some()
+    !state.is_live() || state.held_end.is_some()
 }
 
 fn reached(state: &State, milestone: &Arc<str>, watcher: &Watcher) -> RowChange {
@@ -270,7 +270,7 @@ fn reached(state: &State, milestone: &Arc<str>, watcher: &Watcher) -> RowChange 
 /// A parent hears of the end itself; others hear that it will not come.
 fn missed(state: &State, watcher: &Watcher) -> Option<RowChange> {
     let WatchTo::Subscription(subscription) = watcher.to else { return None };
-    let outcome = state.outcome.clone().or_else(|| state.ending.clone()).unwrap_or_default();
+    let outcome = state.outcome.clone().or_else(|| state.held_end.clone()).unwrap_or_default();
     Some(outgoing(watcher.instance, Action::MissMilestone { subscription, outcome }))
 }
 

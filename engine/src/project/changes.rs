@@ -337,6 +337,15 @@ fn event_rows(
             let reason = "the step that awaited it was given up".into();
             rows.push(outgoing(*child, Action::Cancel { reason, undo: *undo }));
         }
+        // Nobody in this instance took it: it is for those around the step that awaits this instance.
+        Event::Escalated { code, detail, host: None, .. } => {
+            if let Some((parent, run)) = after.parent() {
+                let mut detail = detail.clone();
+                detail.set(&["output".into()], after.data.clone());
+                let action = Action::EscalateChild { run, child: after.id, code: code.clone(), detail };
+                rows.push(outgoing(parent, action));
+            }
+        }
         Event::IncidentRaised { incident, .. } => {
             if let Some(open) = after.incidents.get(incident) {
                 rows.push(incident_row(after, open, None));

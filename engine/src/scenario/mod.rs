@@ -27,6 +27,7 @@ mod moves;
 pub mod mutation;
 mod people;
 mod play;
+mod raises;
 mod read;
 pub mod report;
 mod script;

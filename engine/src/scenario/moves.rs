@@ -70,6 +70,7 @@ impl Reader<'_> {
             "reason",
             "cancels",
             "undo",
+            "raises",
             "retries",
             "for",
         ];
@@ -96,6 +97,10 @@ impl Reader<'_> {
         let mut pattern = |key: &str| find(key).map(|node| Pattern::parse(&self.text(source, node), node.start));
         let (does, claims, releases, assigns) =
             (pattern("does"), pattern("claims"), pattern("releases"), pattern("assigns"));
+        if let Some(event) = pattern("raises") {
+            let signs = find("signs").is_some_and(|node| self.flag(source, node));
+            return Some(What::Raises { by, event, with: find("with").cloned(), reason, signs, expect_error });
+        }
         if let Some(step) = does {
             let signs = find("signs").is_some_and(|node| self.flag(source, node));
             let with = find("with").cloned();
@@ -121,11 +126,11 @@ impl Reader<'_> {
             source,
             node.start,
             format!(
-                "缺少动作：does、claims、releases、assigns 与 to、cancels、retries 或 {}",
+                "缺少动作：does、claims、releases、assigns 与 to、raises、cancels、retries 或 {}",
                 super::acts::VERBS.join("、")
             ),
             format!(
-                "what they do is missing: does, claims, releases, assigns with to, cancels, retries or {}",
+                "what they do is missing: does, claims, releases, assigns with to, raises, cancels, retries or {}",
                 super::acts::VERBS.join(", ")
             ),
         );

@@ -100,6 +100,24 @@ impl People {
         }
     }
 
+    /// The same for an event of people, as far as its roles are written out.
+    pub(super) fn entitle_raiser(&mut self, who: &UserId, by: &[Candidate]) {
+        if self.declared.is_some() {
+            return;
+        }
+        for candidate in by {
+            match candidate {
+                Candidate::Role { role: Template::Literal(Value::Text(role)), .. } => {
+                    self.grant(who, role, BTreeMap::new());
+                }
+                Candidate::ManagerOf(Template::Literal(Value::Text(id))) => {
+                    self.person(id).manager = Some(who.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn fact(&self, who: &UserId) -> Option<PersonFact> {
         match &self.declared {
             Some(declared) => declared.get(who).cloned(),

@@ -187,7 +187,7 @@ impl<'s> Player<'s> {
         Some(self.assertion(by, record_digest(&to_sign_start(definition, &meaning, &input))))
     }
 
-    fn assertion(&self, who: &UserId, record: Digest) -> Assertion {
+    pub(super) fn assertion(&self, who: &UserId, record: Digest) -> Assertion {
         Assertion {
             signer: who.clone(),
             printed_name: who.clone(),
@@ -212,6 +212,9 @@ impl<'s> Player<'s> {
                 self.world.submit(Actor::person(by), Action::Assign { work, to: to.clone(), reason: reason.clone() })
             }
             What::Acts(acts) => self.perform(acts),
+            What::Raises { by, event, with, reason, signs, .. } => {
+                by.iter().try_for_each(|who| self.raise(who, event, (with.as_ref(), reason.as_ref(), *signs)))
+            }
             What::Cancels { by, reason, undo, .. } => {
                 self.world.submit(Actor::person(by), Action::Cancel { reason: reason.clone(), undo: *undo })
             }
@@ -380,7 +383,8 @@ fn expected_error(what: &What) -> Option<&Arc<str>> {
     match what {
         What::Does(does) => does.expect_error.as_ref(),
         What::Acts(acts) => acts.expect_error.as_ref(),
-        What::Claims { expect_error, .. }
+        What::Raises { expect_error, .. }
+        | What::Claims { expect_error, .. }
         | What::Assigns { expect_error, .. }
         | What::Cancels { expect_error, .. }
         | What::Retries { expect_error, .. } => expect_error.as_ref(),

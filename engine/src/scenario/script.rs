@@ -87,6 +87,15 @@ pub(super) enum What {
         reason: Arc<str>,
         expect_error: Option<Arc<str>>,
     },
+    /// An event of people; the steps before the last part of the pattern say whose.
+    Raises {
+        by: Vec<UserId>,
+        event: Pattern,
+        with: Option<Node>,
+        reason: Option<Arc<str>>,
+        signs: bool,
+        expect_error: Option<Arc<str>>,
+    },
     Message {
         name: Arc<str>,
         with: Option<Node>,

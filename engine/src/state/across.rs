@@ -85,12 +85,6 @@ impl State {
         self.milestones.get(name).copied()
     }
 
-    /// The outcome, once it is decided while other instances still hold the end.
-    #[must_use]
-    pub fn ending(&self) -> Option<&Arc<str>> {
-        self.ending.as_ref()
-    }
-
     /// Instances that steps started, or run with a tie.
     pub fn tied(&self) -> impl Iterator<Item = &TiedChild> {
         self.tied.values()

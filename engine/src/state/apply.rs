@@ -4,6 +4,7 @@
 //! was altered is found by its chain, not here.
 
 mod across;
+mod beside;
 mod flow;
 mod growth;
 mod migration;
@@ -76,11 +77,14 @@ impl State {
             decided: RedBlackTreeMapSync::new_sync(),
             signatures: RedBlackTreeMapSync::new_sync(),
             idle: RedBlackTreeSetSync::new_sync(),
+            conditions: RedBlackTreeMapSync::new_sync(),
+            begun: RedBlackTreeSetSync::new_sync(),
+            ending: None,
             operations: super::operations::Operations::default(),
             next: 1,
             tied: RedBlackTreeMapSync::new_sync(),
             watchers: super::across::watched_from_the_start(cause),
-            ending: None,
+            held_end: None,
         })
     }
 
@@ -138,6 +142,16 @@ impl State {
             | Event::Reminded { .. }
             | Event::MessageReceived { .. }
             | Event::HandlerTriggered { .. } => {}
+            Event::Raised { run, handler, by, writes, .. } => self.note_raised(*run, handler, by, writes),
+            Event::ConditionArmed { condition, run, purpose, holds } => {
+                self.arm_condition(*condition, *run, purpose, *holds);
+            }
+            Event::ConditionTurned { condition, holds } => self.turn_condition(*condition, *holds),
+            Event::ConditionDisarmed { condition } => {
+                self.conditions.remove_mut(condition);
+            }
+            Event::Escalated { .. } => {}
+            Event::Ending { outcome } => self.ending = Some(outcome.clone()),
             Event::TimerArmed { timer, run, purpose, due } => {
                 self.arm(Timer { id: *timer, run: *run, purpose: purpose.clone(), due: *due });
             }

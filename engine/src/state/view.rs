@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Body, Cursor, Phase, Run, Scope, State};
 use crate::command::WorkId;
 use crate::event::{Purpose, SubscriptionPurpose, TimerPurpose};
-use crate::id::{IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId};
+use crate::id::{ConditionId, IncidentId, InstanceId, RunId, ScopeId, StepKey, SubscriptionId, TimerId};
 use crate::language::definition::{Definition, Path};
 use crate::value::{Map, Value};
 
@@ -18,6 +18,8 @@ pub enum WakeSource {
     Job(RunId),
     Timer(TimerId),
     Subscription(SubscriptionId),
+    /// Judged whenever something else has changed the instance.
+    Condition(ConditionId),
     Child(InstanceId),
     /// The owner of a message says what became of it.
     Verdict(RunId),
@@ -39,8 +41,9 @@ impl State {
         }
         sources.extend(self.timers.keys().copied().map(WakeSource::Timer));
         sources.extend(self.subscriptions.keys().copied().map(WakeSource::Subscription));
+        sources.extend(self.conditions.keys().copied().map(WakeSource::Condition));
         sources.extend(self.incidents.keys().copied().map(WakeSource::Incident));
-        if self.ending.is_some() {
+        if self.held_end.is_some() {
             sources.extend(self.holders().map(|tied| WakeSource::Child(tied.child)));
         }
         for run in self.runs.values().filter(|run| run.phase == Phase::Open) {
@@ -61,7 +64,9 @@ impl State {
         let mut faults = Vec::new();
         if !self.is_live() {
             let open = self.scopes.size() + self.timers.size() + self.subscriptions.size() + self.incidents.size();
-            if open + self.ready.size() > 0 || self.runs.keys().any(|run| *run != super::ROOT_RUN) {
+            if open + self.ready.size() + self.conditions.size() > 0
+                || self.runs.keys().any(|run| *run != super::ROOT_RUN)
+            {
                 faults.push("an ended instance has something open".to_owned());
             }
             return faults;
@@ -110,6 +115,9 @@ impl State {
                 faults.push(format!("subscription {} is nobody's", held.id));
             }
         }
+        for waiting in self.conditions.values().filter(|waiting| !self.runs.contains_key(&waiting.run)) {
+            faults.push(format!("condition {} is nobody's", waiting.id));
+        }
         for incident in self.incidents.values() {
             let run = incident.run.is_none_or(|run| self.runs.contains_key(&run));
             if !run || incident.scope.is_some_and(|scope| !self.scopes.contains_key(&scope)) {
@@ -154,7 +162,19 @@ impl State {
         !run.own_wake_sources().is_empty()
             || run.children.iter().filter_map(|id| self.scopes.get(id)).any(|scope| !beside(scope))
             || run.timers.iter().filter_map(|id| self.timers.get(id)).any(own_timer)
+            || self.conditions_of(run.id).any(|waiting| !matches!(waiting.purpose, SubscriptionPurpose::Handler { .. }))
             || run.subscriptions.iter().filter_map(|id| self.subscriptions.get(id)).any(own_subscription)
+    }
+
+    /// What a run waits for in the instance's own data.
+    pub(crate) fn conditions_of(&self, run: RunId) -> impl Iterator<Item = &super::Waiting> {
+        self.conditions.values().filter(move |waiting| waiting.run == run)
+    }
+
+    /// The outcome with which it will end, while it waits for what must be done alongside, or for other instances.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Arc<str>> {
+        self.ending.as_ref().or(self.held_end.as_ref())
     }
 
     /// The moment from which the deadlines of a step run: its first opening, in this item or round.
@@ -281,6 +301,7 @@ impl State {
             "key": self.key,
             "status": self.status.word(),
             "outcome": self.outcome,
+            "ending": self.ending(),
             "started_at": self.started_at.to_string(),
             "updated_at": self.updated_at.to_string(),
             "initiator": self.initiator.id(),
@@ -289,7 +310,6 @@ impl State {
             "open": open,
             "steps": Value::map(self.records.iter().map(|(key, record)| (key.clone(), record.to_value())).collect::<Map>()).to_json(),
             "milestones": milestones,
-            "ending": self.ending,
             "links": self.links(),
         })
     }

@@ -1,4 +1,4 @@
-//! `wait`: for a time, until a moment, for a message or a signal, or for a milestone of another instance.
+//! `wait`: for a time, until a moment, for a message or a signal, for a condition, or for a milestone of another instance.
 
 use crate::draft::{Deciding, Draft, incident};
 use crate::evaluate::Place;
@@ -32,6 +32,10 @@ pub(crate) fn begin(
         }
         WaitFor::Message(wait) => draft.subscribe(run, subscription, wait, place),
         WaitFor::Milestone(wait) => watch(draft, run, subscription, wait, place),
+        WaitFor::Condition(_) => {
+            crate::condition::arm(draft, run, subscription, false);
+            Ok(())
+        }
     }
 }
 

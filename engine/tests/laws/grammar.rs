@@ -35,6 +35,7 @@ struct Writer {
     lists: Vec<String>,
     /// How many waits for messages there are: each has an order of its own.
     orders: u64,
+    milestones: Vec<String>,
     /// The item that steps may write, inside an `each`.
     item: Option<String>,
 }
@@ -81,6 +82,37 @@ impl Writer {
             (1, _) if self.draw.chance(15) => "=10 / input.a > 2".to_owned(),
             _ => format!("=input.a > {limit}"),
         }
+    }
+
+    /// A condition over what the process itself writes, with the first fields that there are.
+    fn on_data(&mut self) -> String {
+        let limit = self.draw.below(3);
+        match self.fields.len() as u64 {
+            0 => format!("=input.a > {limit}"),
+            count => format!("=f{} > {limit}", self.draw.below(count)),
+        }
+    }
+
+    /// A milestone of a step that was written before.
+    fn milestone(&mut self) -> Option<String> {
+        let place = self.draw.below(self.milestones.len() as u64) as usize;
+        self.milestones.get(place).cloned()
+    }
+
+    /// Lists that run beside the steps.
+    fn alongside(&mut self) -> String {
+        let mut text = "alongside:\n".to_owned();
+        for name in 0..1 + self.draw.below(2) {
+            let when = match self.draw.below(3) {
+                0 => String::new(),
+                1 => self.milestone().map_or(String::new(), |name| format!("    when: \"=reached(\\\"{name}\\\")\"\n")),
+                _ => format!("    when: {}\n", self.on_data()),
+            };
+            let at_end = self.draw.pick(&["", "    at_end: withdraw\n", "    at_end: finish\n"]);
+            let steps = self.list(1, &[], 6);
+            text.push_str(&format!("  l{name}:\n{when}{at_end}    steps:\n{steps}"));
+        }
+        text
     }
 
     /// A list of steps. `back` are steps that a jump from here may lead to.
@@ -185,9 +217,11 @@ impl Writer {
                 false
             }
             6 => {
-                let wait = match self.draw.below(3) {
+                let wait = match self.draw.below(5) {
                     0 => format!("{} hours", 1 + self.draw.below(50)),
                     1 => format!("{{ message: paid, {} }}", self.order()),
+                    2 => format!("{{ condition: {} }}", self.on_data()),
+                    3 => self.milestone().map_or("2 hours".to_owned(), |name| format!("{{ milestone: {name} }}")),
                     _ => format!("{{ message: moved, {}, when: =message.amount > 1 }}", self.order()),
                 };
                 text.push_str(&format!("{pad}  wait: {wait}\n"));
@@ -202,7 +236,11 @@ impl Writer {
                 true
             }
             8 => {
-                let kind = self.draw.pick(&["wait: 1 hours", "run: below\n  PADwith: { order: x, items: [] }"]);
+                let kind = self.draw.pick(&[
+                    "wait: 1 hours",
+                    "escalate: LATE",
+                    "run: below\n  PADwith: { order: x, items: [] }",
+                ]);
                 text.push_str(&format!("{pad}  {}\n", kind.replace("PAD", &pad)));
                 false
             }
@@ -278,6 +316,11 @@ impl Writer {
                 true
             }
         };
+        if hosts && self.draw.chance(15) {
+            let name = format!("m_{id}");
+            text.push_str(&format!("{pad}  milestone: {name}\n"));
+            self.milestones.push(name);
+        }
         if hosts && self.draw.chance(30) {
             text.push_str(&format!("{pad}  events:\n"));
             text.push_str(&self.event(depth, back, indent + 4));
@@ -287,7 +330,15 @@ impl Writer {
 
     fn event(&mut self, depth: u32, back: &[String], indent: usize) -> String {
         let (pad, name) = (" ".repeat(indent), self.name());
-        let on = match self.draw.below(4) {
+        let on = match self.draw.below(8) {
+            4 => "escalation: any".to_owned(),
+            5 => format!("condition: {}", self.on_data()),
+            6 => {
+                let open = self.condition(&[]);
+                let reason = self.draw.pick(&["required", "optional"]);
+                format!("by: [ manager, checker ]\nPAD  reason: {reason}\nPAD  while: {open}")
+            }
+            7 => "by: clerk".to_owned(),
             0 => format!("message: paid\nPAD  {}", self.order()),
             1 => format!("after: [ {} hours, 90 hours ]", 1 + self.draw.below(30)),
             2 => "error: any".to_owned(),
@@ -307,13 +358,21 @@ impl Writer {
 
 /// The process of a seed, and how many orders it waits for.
 pub(crate) fn written(seed: u64) -> (String, u64) {
-    let mut writer =
-        Writer { draw: Draw::new(seed), count: 0, fields: Vec::new(), lists: Vec::new(), orders: 0, item: None };
+    let mut writer = Writer {
+        draw: Draw::new(seed),
+        count: 0,
+        fields: Vec::new(),
+        lists: Vec::new(),
+        orders: 0,
+        milestones: Vec::new(),
+        item: None,
+    };
     let steps = writer.list(3, &[], 2);
     let events = if writer.draw.chance(40) { format!("events:\n{}", writer.event(2, &[], 2)) } else { String::new() };
+    let alongside = if writer.draw.chance(30) { writer.alongside() } else { String::new() };
     let boundary = if writer.draw.chance(10) { "policy: { boundary: commit }\n" } else { "" };
     let data =
         if writer.fields.is_empty() { String::new() } else { format!("data:\n  {}\n", writer.fields.join("\n  ")) };
     let late = "late: { usual: [ { at: 1 hours before, tell: boss }, { at: due, tell: boss } ] }\n";
-    (yaml("test", &format!("{late}{boundary}{data}steps:\n{steps}{events}")), writer.orders)
+    (yaml("test", &format!("{late}{boundary}{data}steps:\n{steps}{alongside}{events}")), writer.orders)
 }

@@ -1,12 +1,15 @@
 //! The laws of execution, on a world in memory: each test is named as the law it shows.
 
 mod across;
+mod alongside;
 mod asking_in;
 mod ballots;
 mod blocks;
+mod conditions;
 mod corners;
 mod delivery;
 mod driver;
+mod escalation;
 mod events;
 mod going_back;
 mod golden;
@@ -22,6 +25,7 @@ mod patterns;
 mod people;
 mod property;
 mod racing;
+mod raising;
 mod reading;
 mod returns;
 mod telling;

@@ -1,10 +1,12 @@
 //! Random processes under random commands, with restarts: the laws that [`World::decide`](crate::driver::World) checks
 //! hold for all of them. A seed names a process and a story; those that once failed are played again for ever.
 
-use countersign_engine::command::{Act, Action, Actor, Command, JobResult, Resume, WorkId};
+use std::collections::BTreeSet;
+
+use countersign_engine::command::{Act, Action, Actor, Command, JobResult, Raise, Resume, WorkId};
 use countersign_engine::event::{FieldWrite, Place};
-use countersign_engine::facts::ActivityResult;
-use countersign_engine::id::InstanceId;
+use countersign_engine::facts::{ActivityResult, PersonFact};
+use countersign_engine::id::{InstanceId, UserId};
 use countersign_engine::operate::{Operation, Spot, TimersOnResume, targets};
 use countersign_engine::rejection::Rejection;
 use countersign_engine::state::State;
@@ -14,6 +16,7 @@ use countersign_engine::work::allowed_actions;
 use crate::driver::{DAY, HOUR, World};
 use crate::grammar::{Draw, written};
 use crate::inputs::{compile, failed, input, value};
+use countersign_engine::raise::allowed_events;
 
 /// Seeds that failed once.
 const REGRESSIONS: &str = include_str!("seeds.txt");
@@ -77,7 +80,8 @@ fn command(
         return listed_is_done(world, draw, id, who, work);
     }
     // Whatever is refused has changed nothing, which the driver sees at the next step.
-    let _ = match draw.below(35) {
+    let _ = match draw.below(38) {
+        35..=36 => raise(world, draw, id, who),
         0..=7 => match work {
             Some(work) => {
                 let outcome = draw.pick(&["good", "bad", "approved", "rejected", "done"]);
@@ -194,6 +198,21 @@ fn operate(world: &mut World, draw: &mut Draw, id: InstanceId) -> Result<(), Rej
         }
         (_, None) => Ok(()),
     }
+}
+
+/// Raises any event of people that is open, with the right reason or without.
+fn raise(world: &mut World, draw: &mut Draw, id: InstanceId, who: &str) -> Result<(), Rejection> {
+    let definition = world.instances[&id].definition.clone();
+    let nobody = PersonFact { active: true, ..PersonFact::default() };
+    let open =
+        allowed_events(&definition, world.state(id), world.now, &UserId::from(who), &nobody, &BTreeSet::default());
+    if open.is_empty() {
+        return Ok(());
+    }
+    let one = &open[draw.below(open.len() as u64) as usize];
+    let reason = draw.chance(70).then(|| "so".into());
+    let raise = Raise { host: one.host, event: one.event.clone(), answer: Value::Null, reason, signature: None };
+    world.act(id, who, Action::Raise(raise))
 }
 
 /// What people do with work beside answering it, whether they may or not.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign_engine::command::{Action, Actor, Command, JobResult, WorkId};
+use countersign_engine::command::{Action, Actor, Command, JobResult, Raise, WorkId};
 use countersign_engine::event::Event;
 use countersign_engine::id::{InstanceId, RunId};
 use countersign_engine::incident::IncidentCode;
@@ -79,6 +79,20 @@ impl World {
     ) -> Result<(), Rejection> {
         let work = WorkId { run: self.run(id, step), seat };
         self.complete_work(id, work, Actor::person(who), if yes { "approved" } else { "rejected" })
+    }
+
+    /// Raises an event of an open step, or of the process if `step` is empty.
+    pub(crate) fn raise(
+        &mut self,
+        id: InstanceId,
+        step: &str,
+        event: &str,
+        who: &str,
+        answer: Value,
+    ) -> Result<(), Rejection> {
+        let host = if step.is_empty() { RunId(0) } else { self.run(id, step) };
+        let raise = Raise { host, event: event.into(), answer, reason: None, signature: None };
+        self.act(id, who, Action::Raise(raise))
     }
 
     pub(crate) fn jobs(&self, id: InstanceId) -> Vec<JobRow> {

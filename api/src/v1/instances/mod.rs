@@ -3,12 +3,15 @@
 pub mod cancel;
 pub mod comment;
 pub mod copy;
+mod event_shape;
 pub mod events;
 pub mod fix;
 pub mod history;
 pub mod list;
 pub mod moves;
 mod operate;
+pub mod raise;
+pub mod raise_to_sign;
 pub mod read_copy;
 pub mod relocate;
 pub mod resume;
@@ -19,4 +22,5 @@ pub mod start;
 pub mod state;
 pub mod suspend;
 
+pub use event_shape::EventShape;
 pub use shape::InstanceShape;

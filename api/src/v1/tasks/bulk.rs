@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 
 use super::TaskShape;
 use super::open::seen;
-use super::show::Refused;
 use crate::backend::Backend;
 use crate::extract::{Body, Caller, TaskRef, to_value};
 use crate::limits::BULK_TASKS_MAX;
 use crate::problem::{Acting, Code, Problem};
 use crate::v1::access;
+use crate::v1::shape::Refused;
 use crate::v1::shape::checked_text;
 
 /// What to do with which tasks.

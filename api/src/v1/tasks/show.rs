@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::extract::{Caller, Path, TaskRef, etag};
 use crate::problem::{Problem, Reading};
 use crate::v1::access;
-use crate::v1::shape::TextShape;
+use crate::v1::shape::{Refused, TextShape};
 
 /// A task in full.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -63,20 +63,6 @@ pub struct ActionShape {
     /// The same refusal that the action itself would give.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
-}
-
-/// Why not.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Refused {
-    pub code: String,
-    pub detail: String,
-    pub detail_zh: String,
-}
-
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        Refused { code: problem.code.word().into(), detail: problem.detail_en, detail_zh: problem.detail_zh }
-    }
 }
 
 impl From<AllowedAction> for ActionShape {

@@ -35,6 +35,7 @@ pub fn check(bundle: &Bundle) -> Checked {
             check.messages();
             check.undoing();
             check.tables();
+            check.beside();
             check.starts();
             check.reachable();
         }

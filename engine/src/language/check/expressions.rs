@@ -174,17 +174,22 @@ impl Check<'_, '_> {
                     let place = site.range(used.offset, "next".len());
                     self.say(&codes::EXPR_NEXT_OUTSIDE_KEY, place, message, Some(hint));
                 }
-                "reached" => {
-                    let milestones: Vec<Arc<str>> =
-                        self.definition.steps.values().filter_map(|step| step.milestone.clone()).collect();
-                    if !milestones.contains(name) {
-                        let message = text!(format!("没有里程碑 `{name}`"), format!("there is no milestone `{name}`"));
-                        let hint = self.near(name, milestones.iter().map(AsRef::as_ref));
-                        self.say(&codes::EXPR_UNKNOWN_MILESTONE, place(*offset), message, hint);
-                    }
-                }
+                "reached" => self.milestone(name, place(*offset)),
                 _ => {}
             }
+        }
+    }
+}
+
+impl Check<'_, '_> {
+    /// A milestone that some step of this process reaches.
+    pub(super) fn milestone(&mut self, name: &Arc<str>, place: (usize, usize)) {
+        let milestones: Vec<Arc<str>> =
+            self.definition.steps.values().filter_map(|step| step.milestone.clone()).collect();
+        if !milestones.contains(name) {
+            let message = text!(format!("没有里程碑 `{name}`"), format!("there is no milestone `{name}`"));
+            let hint = self.near(name, milestones.iter().map(AsRef::as_ref));
+            self.say(&codes::EXPR_UNKNOWN_MILESTONE, place, message, hint);
         }
     }
 }

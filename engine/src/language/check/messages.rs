@@ -20,6 +20,13 @@ impl Check<'_, '_> {
             })
             .collect();
         open.push((root.clone(), self.waiting("")));
+        for (place, list) in self.definition.alongside.iter().enumerate() {
+            let own = self.waiting(&list.block);
+            open.push((root.clone(), own.clone()));
+            open.push((self.waiting(""), own.clone()));
+            let before = &self.definition.alongside[..place];
+            open.extend(before.iter().map(|other| (self.waiting(&other.block), own.clone())));
+        }
         open.extend(pairs(&root));
         for step in self.steps() {
             let hosts: Vec<Waiting> = step
@@ -99,7 +106,9 @@ fn pairs(all: &[Waiting]) -> Vec<(Vec<Waiting>, Vec<Waiting>)> {
 fn signature_of(on: &Trigger) -> Option<String> {
     match on {
         Trigger::Message(wait) => heard_once(wait).then(|| signature(wait)),
-        Trigger::Error(_) | Trigger::After(_) => None,
+        Trigger::Error(_) | Trigger::After(_) | Trigger::Person(_) | Trigger::Condition(_) | Trigger::Escalation(_) => {
+            None
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a definition must satisfy beyond its shape, one file a family of findings.
 
 mod ballots;
+mod beside;
 mod context;
 mod entry;
 mod expressions;

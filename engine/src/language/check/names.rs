@@ -80,6 +80,7 @@ impl Check<'_, '_> {
                 self.say(&codes::CALENDAR_UNKNOWN, place, message, hint);
             }
             ReferenceKind::Calendar => {}
+            ReferenceKind::Milestone => self.milestone(name, place),
             ReferenceKind::Role => self.role(name, place),
         }
     }
@@ -95,7 +96,7 @@ impl Check<'_, '_> {
         self.say(&codes::ROLE_UNKNOWN, place, message, hint);
     }
 
-    fn compiler_field(&self, path: &[std::sync::Arc<str>]) -> Option<crate::language::types::Type> {
+    pub(super) fn compiler_field(&self, path: &[std::sync::Arc<str>]) -> Option<crate::language::types::Type> {
         let (first, rest) = path.split_first()?;
         let field = self.definition.data.iter().find(|field| field.name == *first)?;
         rest.iter().try_fold(field.kind.clone(), |kind, name| kind.field(name))

@@ -11,6 +11,7 @@ type Written = (Path, (usize, usize));
 
 impl Check<'_, '_> {
     pub(super) fn writers(&mut self) {
+        self.alongside_writers();
         for step in self.steps() {
             match &step.kind {
                 StepKind::Parallel { branches, .. } => {
@@ -31,6 +32,21 @@ impl Check<'_, '_> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// What runs alongside runs at the same time as the process's own steps.
+    fn alongside_writers(&mut self) {
+        let blocks = self.definition.alongside.iter().map(|list| list.block.clone());
+        let lists: Vec<Vec<Written>> =
+            std::iter::once("".into()).chain(blocks).map(|block| self.written(&block, &[])).collect();
+        for (place, later) in lists.iter().enumerate() {
+            for (path, at) in later {
+                let mut before = lists[..place].iter().flatten();
+                if before.any(|(other, _)| overlaps(other, path)) {
+                    self.twice(path, *at, "lists");
+                }
             }
         }
     }
@@ -59,7 +75,11 @@ impl Check<'_, '_> {
 
     fn twice(&mut self, path: &Path, place: (usize, usize), who: &str) {
         let written = path.join(".");
-        let (zh, en) = if who == "items" { ("各项", "items") } else { ("各分支", "branches") };
+        let (zh, en) = match who {
+            "items" => ("各项", "items"),
+            "lists" => ("各列步骤", "lists of steps"),
+            _ => ("各分支", "branches"),
+        };
         let message = text!(
             format!("`{written}` 被同时运行的{zh}写入"),
             format!("`{written}` is written by {en} that run at the same time")

@@ -89,7 +89,7 @@ impl Check<'_, '_> {
         self.lost(form, &lost, place);
     }
 
-    fn lost(&mut self, form: &Form, lost: &[Arc<str>], place: (usize, usize)) {
+    pub(super) fn lost(&mut self, form: &Form, lost: &[Arc<str>], place: (usize, usize)) {
         let Some(first) = lost.first() else { return };
         let names = lost.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
         let message = text!(

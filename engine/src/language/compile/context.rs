@@ -40,6 +40,8 @@ pub(crate) enum ReferenceKind {
     Ladder,
     /// A calendar by its name here.
     Calendar,
+    /// A milestone of this process.
+    Milestone,
     /// A role of people.
     Role,
 }
@@ -99,6 +101,8 @@ pub(crate) struct Compiler<'a> {
     /// Names of calendars, also of those whose file is broken.
     pub(crate) calendar_names: Vec<Arc<str>>,
     pub(crate) parts: Parts,
+    /// What events of people write, and the step they are of.
+    pub(crate) event_writes: Vec<(Option<StepKey>, Written)>,
 }
 
 impl<'a> Compiler<'a> {
@@ -123,6 +127,7 @@ impl<'a> Compiler<'a> {
             shapes: crate::language::schema::Shapes::new(),
             calendar_names: Vec::new(),
             parts: Parts::default(),
+            event_writes: Vec::new(),
         }
     }
 

@@ -1,13 +1,21 @@
-//! Events: messages, errors and time, while their host is open.
+//! Events: people, messages, conditions, errors, escalations and time, while their host is open.
 
 use std::sync::Arc;
 
 use crate::id::BlockKey;
 use crate::language::compile::{Compiler, Expectation};
-use crate::language::definition::{Handler, HandlerAction, Trigger};
+use crate::language::definition::{Candidate, Handler, HandlerAction, PersonEvent, Template, Trigger};
 use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Entry, Node, NodeKind};
 use crate::language::types::Type;
+use crate::value::Value;
+
+/// What an event may have as its cause; exactly one of them.
+const TRIGGERS: [&str; 8] = ["by", "message", "signal", "condition", "milestone", "error", "escalation", "after"];
+/// What every event may have beside its cause.
+const BESIDE: [&str; 5] = ["title", "steps", "instead", "ends_step", "undo"];
+/// What an event of a person may have in addition: what a task has, and when it may be raised at all.
+const OF_PEOPLE: [&str; 9] = ["by", "form", "sign", "shows", "not", "reason", "while", "fills", "into"];
 
 impl Compiler<'_> {
     /// The events of a step (`host` is its key), or of the process (`host` is empty).
@@ -22,20 +30,22 @@ impl Compiler<'_> {
     fn handler(&mut self, entry: &Entry, host: &str, process: bool) -> Option<Handler> {
         let name = self.name_key(entry)?;
         let node = &entry.value;
-        if let Some(by) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == "by") {
-            self.later(by.key_start, by.key_end, "events: { by }");
-            return None;
+        let known: Vec<&str> = if node.get("by").is_some() {
+            BESIDE.into_iter().chain(OF_PEOPLE).collect()
+        } else if node.get("condition").is_some() || node.get("milestone").is_some() {
+            BESIDE.into_iter().chain(["condition", "milestone"]).collect()
+        } else {
+            BESIDE.into_iter().chain(["message", "signal", "match", "error", "escalation", "after", "when"]).collect()
+        };
+        let triggers = TRIGGERS.into_iter().filter(|key| node.get(key).is_some()).count();
+        if triggers == 1 || node.entries().is_none() {
+            self.shape(node, "an event", &known)?;
         }
-        let known =
-            ["title", "message", "signal", "match", "error", "after", "when", "steps", "instead", "ends_step", "undo"];
-        self.shape(node, "an event", &known)?;
         self.note(&format!("event.{name}"), entry.key_start, entry.key_end);
-        let triggers: Vec<&str> =
-            ["message", "signal", "error", "after"].into_iter().filter(|key| node.get(key).is_some()).collect();
-        if triggers.len() != 1 {
+        if triggers != 1 {
             let message = text!(
-                "事件须恰有 message、signal、error、after 之一",
-                "an event has exactly one of `message`, `signal`, `error` and `after`"
+                format!("事件须恰有 {} 之一", TRIGGERS.join("、")),
+                format!("an event has exactly one of {}", TRIGGERS.map(|key| format!("`{key}`")).join(", "))
             );
             self.say_at(&codes::EVENT_TRIGGER, entry.key_start, entry.key_end, message, None);
             return None;
@@ -55,7 +65,9 @@ impl Compiler<'_> {
         let local = match &on {
             Trigger::Message(_) => Some("message"),
             Trigger::Error(_) => Some("error"),
-            Trigger::After(_) => None,
+            Trigger::Escalation(_) => Some("escalation"),
+            Trigger::Person(_) => Some("form"),
+            Trigger::After(_) | Trigger::Condition(_) => None,
         };
         let (when, action) = self.with_locals(local.map(|name| (name.into(), kind)), |compiler| {
             let when = match &on {
@@ -81,9 +93,32 @@ impl Compiler<'_> {
     }
 
     fn trigger(&mut self, node: &Node) -> Option<(Trigger, Type)> {
+        if let Some(by) = node.get("by") {
+            // What it says of forms and signatures is its own, not its host's.
+            let host = self.step.take();
+            let before = self.event_writes.len();
+            let event = self.person_event(by, node);
+            self.event_writes[before..].iter_mut().for_each(|(of, _)| of.clone_from(&host));
+            self.step = host;
+            let kind = self.form_type(event.form.as_ref());
+            return Some((Trigger::Person(Box::new(event)), kind));
+        }
         if let Some(error) = node.get("error") {
             let error: Arc<str> = self.word(error, "错误代码", "the code of an error")?;
             return Some((Trigger::Error(error), super::work::error_type()));
+        }
+        if let Some(code) = node.get("escalation") {
+            let code: Arc<str> = self.word(code, "升级代码", "the code of an escalation")?;
+            let kind = Type::Record(Arc::new(std::collections::BTreeMap::from([
+                ("code".into(), Type::String),
+                ("step".into(), Type::String),
+                ("data".into(), Type::Any),
+                ("output".into(), Type::Any),
+            ])));
+            return Some((Trigger::Escalation(code), kind));
+        }
+        if node.get("condition").is_some() || node.get("milestone").is_some() {
+            return self.condition(node).map(|condition| (Trigger::Condition(condition), Type::Any));
         }
         if let Some(after) = node.get("after") {
             let times = match &after.kind {
@@ -95,5 +130,43 @@ impl Compiler<'_> {
         let wait = self.message_wait(node)?;
         let kind = self.message_type(&wait.message);
         Some((Trigger::Message(wait), kind))
+    }
+
+    fn person_event(&mut self, by: &Node, node: &Node) -> PersonEvent {
+        let title = node.get("title").and_then(|title| self.text_template(title));
+        let by = self.raisers(by);
+        let not = node.get("not").map(|not| self.excluded(not)).unwrap_or_default();
+        let open_while = node.get("while").and_then(|open| self.expression(open, Expectation::When));
+        let form = node.get("form").and_then(|form| self.form(form));
+        let shows = node.get("shows").map(|shows| self.shows(shows)).unwrap_or_default();
+        let sign = node.get("sign").and_then(|sign| self.meaning(sign));
+        let reason = node.get("reason").and_then(|reason| self.choice(reason, &["required", "optional"]));
+        let output = self.form_type(form.as_ref());
+        let writes = self.writes(node, &output, None);
+        PersonEvent { title, by, not, open_while, form, shows, sign, reason_required: reason == Some(0), writes }
+    }
+
+    /// Roles as in `start`, or candidates as of a task.
+    fn raisers(&mut self, node: &Node) -> Vec<Candidate> {
+        let nodes: Vec<&Node> = match &node.kind {
+            NodeKind::List(items) => items.iter().collect(),
+            _ => vec![node],
+        };
+        if nodes.is_empty() {
+            let message = text!("没有人可以触发此事件", "nobody may raise this event");
+            self.say(&codes::SHAPE_INVALID_VALUE, node, message, None);
+        }
+        let mut raisers = Vec::new();
+        for item in nodes {
+            match item.text() {
+                Some("initiator") => raisers.push(Candidate::Initiator),
+                Some(role) => {
+                    let role = Template::Literal(Value::text(role));
+                    raisers.push(Candidate::Role { role, scope: std::collections::BTreeMap::new() });
+                }
+                None => raisers.extend(self.candidate(item, &[])),
+            }
+        }
+        raisers
     }
 }

@@ -3,8 +3,10 @@
 //! Nothing stops at the first fault: what cannot be read is left out or replaced, and the finding keeps the
 //! definition from being used.
 
+mod alongside;
 mod branches;
 mod catalogue;
+mod conditions;
 mod context;
 mod due;
 mod events;

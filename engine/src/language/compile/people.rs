@@ -63,7 +63,7 @@ impl Compiler<'_> {
     }
 
     /// `{ role: r, site: … }`, `{ user: … }`, `{ manager_of: … }` or `initiator`; other keys narrow a role.
-    fn candidate(&mut self, node: &Node, beside: &[&str]) -> Option<Candidate> {
+    pub(super) fn candidate(&mut self, node: &Node, beside: &[&str]) -> Option<Candidate> {
         if let Some(word) = node.text() {
             if word == "initiator" {
                 return Some(Candidate::Initiator);
@@ -113,7 +113,7 @@ impl Compiler<'_> {
         None
     }
 
-    fn excluded(&mut self, node: &Node) -> Vec<NotWho> {
+    pub(super) fn excluded(&mut self, node: &Node) -> Vec<NotWho> {
         let mut excluded = Vec::new();
         for item in self.one_or_many(node) {
             let Some(name) = self.word(item, "步骤名", "the name of a step") else { continue };
@@ -128,7 +128,7 @@ impl Compiler<'_> {
         excluded
     }
 
-    fn shows(&mut self, node: &Node) -> Vec<Path> {
+    pub(super) fn shows(&mut self, node: &Node) -> Vec<Path> {
         let mut shown = Vec::new();
         for item in self.one_or_many(node) {
             if let Some(mut path) = self.path(item) {

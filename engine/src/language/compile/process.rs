@@ -12,7 +12,7 @@ use crate::language::diagnostics::registry as codes;
 use crate::language::syntax::{Node, NodeKind};
 use crate::rules::calendar::Calendar;
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "process",
     "title",
     "owner",
@@ -29,6 +29,7 @@ const KEYS: [&str; 21] = [
     "data",
     "parts",
     "steps",
+    "alongside",
     "events",
     "policy",
     "description",
@@ -83,6 +84,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
         }
         None => return None,
     }
+    let alongside = tree.get("alongside").map(|lists| compiler.alongside(lists)).unwrap_or_default();
     let handlers = tree.get("events").map(|events| compiler.handlers(events, "", true)).unwrap_or_default();
     compiler.unused_parts();
     let policy = tree.get("policy").map(|policy| compiler.policy(policy)).unwrap_or_default();
@@ -105,6 +107,7 @@ pub(crate) fn compile(compiler: &mut Compiler<'_>, tree: &Node, release: Digest)
         blocks: std::mem::take(&mut compiler.blocks),
         steps: std::mem::take(&mut compiler.steps),
         handlers,
+        alongside,
         policy,
         tables: library.tables.clone(),
         scripts: library.scripts.clone(),

@@ -7,8 +7,7 @@ use crate::language::diagnostics::{nearest, registry as codes};
 use crate::language::syntax::{Entry, Node, NodeKind, Style};
 
 /// What this version of the language does not have yet, refused by name rather than as unknown.
-pub(crate) const LATER: [&str; 8] =
-    ["alongside", "escalate", "extend", "by", "reason", "while_open", "at_end", "same_approver_again"];
+pub(crate) const LATER: [&str; 1] = ["extend"];
 
 /// What every expression may read, and words of expressions.
 const RESERVED: [&str; 13] = [
@@ -36,6 +35,7 @@ fn zh(what: &str) -> String {
         "a way out" => "去向",
         "an alternative" => "选项",
         "an event" => "事件",
+        "a list alongside" => "并行进行的步骤",
         "a rung" => "阶梯的一级",
         "a field" => "字段",
         "a type" => "类型",

@@ -13,12 +13,11 @@ use crate::language::types::Type;
 use crate::value::Value;
 
 /// Keys that say what a step is.
-pub(super) const KINDS: [&str; 22] = [
+pub(super) const KINDS: [&str; 23] = [
     "call", "task", "approve", "decide", "script", "set", "add", "choose", "parallel", "each", "repeat", "wait",
-    "first", "run", "do", "end", "fail", "back_to", "start", "send", "signal", "notify",
+    "first", "run", "do", "end", "fail", "back_to", "escalate", "start", "send", "signal", "notify",
 ];
 /// Kinds of the language's second half.
-const KINDS_LATER: [&str; 1] = ["escalate"];
 /// Keys that stand beside the kind.
 const BESIDE: [&str; 12] =
     ["id", "title", "when", "into", "fills", "outcomes", "events", "due", "retry", "milestone", "steps", "compensate"];
@@ -136,11 +135,7 @@ impl Compiler<'_> {
                 continue;
             }
             told = true;
-            if KINDS_LATER.contains(&word) {
-                self.later(entry.key_start, entry.key_end, word);
-            } else if has_kind
-                || super::read::LATER.contains(&word)
-                || nearest(word, BESIDE.into_iter().chain(MORE)).is_some()
+            if has_kind || super::read::LATER.contains(&word) || nearest(word, BESIDE.into_iter().chain(MORE)).is_some()
             {
                 self.known_key(entry, "a step", &[&BESIDE[..], &MORE[..], &KINDS[..]].concat());
             } else {
@@ -216,6 +211,7 @@ impl Compiler<'_> {
             "fail" => self.fail(value),
             "back_to" => self.back(value, node).map(StepKind::BackTo),
             "compensate" => self.compensate(value),
+            "escalate" => self.escalate(value),
             _ => None,
         }
     }
@@ -239,13 +235,13 @@ impl Compiler<'_> {
             "join" => matches!(kind, "parallel" | "each"),
             "rest" => matches!(kind, "parallel" | "each"),
             "at_most" | "undo" => kind == "back_to",
-            "compensate" => !matches!(kind, "end" | "fail" | "back_to"),
+            "compensate" => !matches!(kind, "end" | "fail" | "back_to" | "escalate"),
             "due" => {
-                let at_once = ["set", "add", "decide", "script", "choose", "signal", "notify"];
+                let at_once = ["set", "add", "decide", "script", "choose", "signal", "notify", "escalate"];
                 !matches!(kind, "end" | "fail" | "back_to") && !at_once.contains(&kind)
             }
             "events" => {
-                let at_once = ["set", "add", "decide", "script", "signal", "notify"];
+                let at_once = ["set", "add", "decide", "script", "signal", "notify", "escalate"];
                 !matches!(kind, "end" | "fail" | "back_to") && !at_once.contains(&kind)
             }
             "milestone" => !matches!(kind, "end" | "fail" | "back_to"),
@@ -304,7 +300,7 @@ impl Compiler<'_> {
     }
 
     /// `into` and `fills`.
-    fn writes(&mut self, node: &Node, output: &Type, kind: Option<&StepKind>) -> Vec<Write> {
+    pub(super) fn writes(&mut self, node: &Node, output: &Type, kind: Option<&StepKind>) -> Vec<Write> {
         let mut writes: Vec<Written> = Vec::new();
         let written = |write, start, end| Written { write, start, end, output: output.clone() };
         if let Some(fills) = node.get("fills") {
@@ -332,8 +328,9 @@ impl Compiler<'_> {
             None => {}
         }
         let made = writes.iter().map(|written| written.write.clone()).collect();
-        if let Some(step) = &self.step {
-            self.places.entry(step.clone()).or_default().writes.extend(writes);
+        match &self.step {
+            Some(step) => self.places.entry(step.clone()).or_default().writes.extend(writes),
+            None => self.event_writes.extend(writes.into_iter().map(|written| (None, written))),
         }
         made
     }

@@ -21,11 +21,9 @@ impl Compiler<'_> {
             self.shape(node, "wait", &["signal", "match", "when"])?;
             return self.message_wait(node).map(WaitFor::Message);
         }
-        for later in ["milestone", "condition"] {
-            if let Some(entry) = node.entries().unwrap_or_default().iter().find(|entry| entry.key == later) {
-                self.later(entry.key_start, entry.key_end, &format!("wait: {{ {later} }}"));
-                return None;
-            }
+        if node.get("condition").is_some() || node.get("milestone").is_some() {
+            self.shape(node, "wait", &["condition", "milestone"])?;
+            return self.condition(node).map(WaitFor::Condition);
         }
         if let Some(until) = node.get("until") {
             for entry in node.entries().unwrap_or_default() {
@@ -101,8 +99,8 @@ impl Compiler<'_> {
             let Some(name) = self.name_key(entry) else { continue };
             self.note(&format!("alternative.{name}"), entry.key_start, entry.key_end);
             let value = &entry.value;
-            let known =
-                ["wait", "message", "signal", "match", "when", "after", "into", "steps", "end", "back_to", "at_most"];
+            let waits = ["wait", "message", "signal", "match", "when", "after", "condition", "milestone"];
+            let known = [&waits[..], &["into", "steps", "end", "back_to", "at_most"]].concat();
             if self.shape(value, "an alternative", &known).is_none() {
                 continue;
             }
@@ -110,6 +108,8 @@ impl Compiler<'_> {
                 self.wait(wait)
             } else if let Some(after) = value.get("after") {
                 self.time(after).map(WaitFor::For)
+            } else if value.get("condition").is_some() || value.get("milestone").is_some() {
+                self.condition(value).map(WaitFor::Condition)
             } else {
                 if value.get("message").is_none() && value.get("signal").is_none() {
                     self.required(value, "wait", "an alternative");

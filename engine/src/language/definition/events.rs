@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MessageWait, Span, Template};
+use super::{Condition, MessageWait, PersonEvent, Span, Template};
 use crate::id::BlockKey;
 use crate::rules::expression::Expression;
 use crate::rules::schedule::Schedule;
@@ -27,6 +27,12 @@ pub enum Trigger {
     Error(Arc<str>),
     /// Durations from the host's first opening.
     After(Vec<Template>),
+    /// Somebody raises it.
+    Person(Box<PersonEvent>),
+    /// Each time when it becomes true.
+    Condition(Condition),
+    /// Escalations of steps inside, by code; `any` catches all.
+    Escalation(Arc<str>),
 }
 
 #[derive(Clone, Debug)]

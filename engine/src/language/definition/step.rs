@@ -97,6 +97,11 @@ pub enum StepKind {
         of: Option<StepKey>,
         parallel: bool,
     },
+    /// Tells the nearest event around that takes the code, and goes on.
+    Escalate {
+        code: Arc<str>,
+        with: BTreeMap<Arc<str>, Template>,
+    },
 }
 
 impl StepKind {
@@ -128,6 +133,7 @@ impl StepKind {
             StepKind::Fail { .. } => "fail",
             StepKind::BackTo(_) => "back_to",
             StepKind::Compensate { .. } => "compensate",
+            StepKind::Escalate { .. } => "escalate",
         }
     }
 }

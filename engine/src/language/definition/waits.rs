@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MilestoneWait, Template};
+use super::{Condition, MilestoneWait, Template};
 use crate::language::types::Type;
 use crate::rules::expression::Expression;
 use crate::rules::span::DurationSpec;
@@ -29,6 +29,7 @@ pub enum WaitFor {
     Message(MessageWait),
     /// A milestone of another instance, reached before or later.
     Milestone(MilestoneWait),
+    Condition(Condition),
 }
 
 /// A subscription: equalities on fields of the message, so that they are indexed; `when` narrows.

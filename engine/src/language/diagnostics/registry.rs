@@ -240,6 +240,21 @@ codes! {
         "An event has one cause and one list of steps."
         "late: { after: 3 days }" =>
         "late: { after: 3 days, steps: [ … ] }";
+    CONDITION_TIME: "condition.time" Error "条件依赖当前时间" "Condition on the time"
+        "条件在实例变化时判断；时间流逝本身不会使它重新判断。"
+        "A condition is judged when the instance changes, and time alone changes nothing."
+        "wait: { condition: =now > deadline }" =>
+        "wait: { until: =deadline }";
+    ALONGSIDE_UNKNOWN_STEP: "alongside.unknown_step" Error "at_end 没有此步骤" "Unknown step at the end"
+        "`at_end` 只写 `alongside` 列表直接包含的步骤。"
+        "`at_end` names steps of the very list that runs alongside."
+        "at_end: { file: finish }" =>
+        "at_end: { file_806: finish }";
+    ALONGSIDE_ENDLESS: "alongside.endless" Error "流程永远不能结束" "The process could never end"
+        "没有终止条件的循环不能要求在流程结束前完成。"
+        "A loop without a condition can never be finished before the process ends."
+        "at_end: { status: finish }" =>
+        "at_end: { status: withdraw }";
     FORM_UNKNOWN: "form.unknown" Error "没有此表单" "Unknown form"
         "流程文件夹里没有这个文件。"
         "The folder has no such file."

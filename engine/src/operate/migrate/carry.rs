@@ -104,6 +104,7 @@ fn end(draft: &mut Draft, id: ScopeId) -> Deciding<()> {
         Purpose::Route | Purpose::Instead { .. } => draft.emit(Event::StepLeft { run: scope.parent }),
         Purpose::Beside { .. } => {}
         Purpose::Undo { .. } => crate::undo::go_on(draft, scope.parent)?,
+        Purpose::Alongside { .. } => crate::alongside::list_ended(draft),
         Purpose::Body | Purpose::Branch { .. } | Purpose::Item => {
             if let Some(step) = draft.step_of(scope.parent) {
                 step::child_ended(draft, scope.parent, &step)?;
@@ -118,6 +119,10 @@ fn set_events(draft: &mut Draft, old: &Definition, run: RunId, plan: &Plan) -> D
     let Some(open) = draft.state().runs.get(&run).filter(|run| run.phase == Phase::Open).cloned() else {
         return Ok(());
     };
+    if run == ROOT_RUN && draft.state().ending().is_some() {
+        // Nothing can happen to a process that is ending.
+        return Ok(());
+    }
     let (now, place) = if run == ROOT_RUN {
         (draft.definition.handlers.clone(), Place::scope(ROOT_SCOPE))
     } else {
@@ -141,6 +146,12 @@ fn set_events(draft: &mut Draft, old: &Definition, run: RunId, plan: &Plan) -> D
             draft.emit(Event::Unsubscribed { subscription: *subscription });
         }
     }
+    let waiting: Vec<_> = draft.state().conditions_of(run).cloned().collect();
+    for one in waiting {
+        if matches!(&one.purpose, SubscriptionPurpose::Handler { handler } if !same(handler)) {
+            draft.emit(Event::ConditionDisarmed { condition: one.id });
+        }
+    }
     let added: Vec<Handler> = now.iter().filter(|handler| !same(&handler.name)).cloned().collect();
     draft.arm_handlers(run, &added, &place)
 }
@@ -157,6 +168,9 @@ fn kind(trigger: &Trigger) -> (&'static str, Arc<str>) {
         Trigger::Message(wait) => ("message", wait.message.clone()),
         Trigger::Error(code) => ("error", code.clone()),
         Trigger::After(_) => ("after", "".into()),
+        Trigger::Person(_) => ("by", "".into()),
+        Trigger::Condition(_) => ("condition", "".into()),
+        Trigger::Escalation(code) => ("escalation", code.clone()),
     }
 }
 

@@ -129,7 +129,10 @@ fn waits(state: &State, run: &Run, wait: &WaitFor) -> Result<(), Why> {
     use crate::event::SubscriptionPurpose::Wait;
     let held = run.subscriptions.iter().filter_map(|id| state.subscriptions.get(id));
     let heard = held.filter(|held| held.purpose == Wait).map(|held| &held.message).next();
+    let of_data = state.conditions_of(run.id).any(|waiting| waiting.purpose == Wait);
     match (heard, wait) {
+        (None, WaitFor::Condition(_)) if of_data => Ok(()),
+        _ if of_data => Err(("it waited for a condition".into(), "原为等待条件".into())),
         (Some(message), WaitFor::Message(wait)) if *message == wait.message => Ok(()),
         (None, WaitFor::For(_) | WaitFor::Until(_)) => Ok(()),
         _ => Err(("it waits for something else".into(), "等待的内容已不同".into())),

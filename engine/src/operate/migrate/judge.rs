@@ -185,7 +185,7 @@ impl Judge<'_> {
     /// A block that is gone: the branch is withdrawn, or the step that holds it is parked.
     fn vanished(&mut self, id: ScopeId, key: &str, parent: RunId, purpose: &Purpose, why: Why) {
         let withdrawable = match purpose {
-            Purpose::Branch { .. } | Purpose::Route | Purpose::Beside { .. } => true,
+            Purpose::Branch { .. } | Purpose::Route | Purpose::Beside { .. } | Purpose::Alongside { .. } => true,
             Purpose::Instead { .. } => parent != ROOT_RUN,
             Purpose::Body | Purpose::Item | Purpose::Undo { .. } => false,
         };

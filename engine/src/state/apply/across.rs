@@ -69,11 +69,10 @@ impl State {
                 self.tied.remove_mut(run);
             }
             Event::EndHeld { outcome } => {
-                self.ending = Some(outcome.clone());
+                self.held_end = Some(outcome.clone());
                 self.operations.closing = None;
                 self.restate();
             }
-            // Who watches for what has been reached already is answered at once, and not kept.
             Event::Watched { watcher, subscription, milestone } if !self.milestones.contains_key(milestone) => {
                 let mut watchers = self.watchers.get(milestone).cloned().unwrap_or_default();
                 watchers.push(Watcher { instance: *watcher, to: WatchTo::Subscription(*subscription) });

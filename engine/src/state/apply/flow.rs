@@ -21,6 +21,9 @@ impl State {
         item: Option<&Item>,
     ) {
         self.took(scope.0);
+        if let Purpose::Alongside { name } = purpose {
+            self.begun.insert_mut(name.clone());
+        }
         let records = matches!(purpose, Purpose::Item).then(RedBlackTreeMapSync::new_sync);
         let is_round = matches!(purpose, Purpose::Body)
             && matches!(self.runs.get(&parent).map(|run| &run.body), Some(Body::Repeat { .. }));
@@ -325,7 +328,7 @@ impl State {
     }
 
     /// Writes to the nearest variable of that name around, else to the process's data.
-    fn write(&mut self, from: ScopeId, write: &FieldWrite) {
+    pub(super) fn write(&mut self, from: ScopeId, write: &FieldWrite) {
         let Some((root, rest)) = write.path.split_first() else { return };
         let mut id = from;
         while let Some(scope) = self.scopes.get(&id) {
