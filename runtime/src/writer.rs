@@ -10,6 +10,7 @@
 //! batch fails, nothing of it has happened, and its requests run singly.
 
 mod instance;
+mod matching;
 mod messages;
 mod service;
 mod sweep;

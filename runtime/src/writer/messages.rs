@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use engine::command::{Action, Actor, Cause, Command, Start, Verdict};
 use engine::history::transition::Content;
-use engine::id::{Digest, InstanceId, ServiceStream, ShardId, SubscriptionId};
+use engine::id::{InstanceId, ServiceStream, ShardId, SubscriptionId};
 use engine::language::definition::{SIGNAL, Start as StartRule};
 use engine::project::{Outgoing, RowChange};
 use engine::rejection::Rejection;
 use engine::time::Timestamp;
-use engine::value::{Map, Value};
+use engine::value::Value;
 use store::message::MessageRow;
 use store::outbox::Origin;
 use store::subscription::SubscriptionRow;
 use store::{StoreError, Tx};
 
+use super::matching::{everything, findable, fits, hash_of, single, wanted};
 use super::{Outcome, Writer};
 use crate::batch::Batch;
 use crate::error::SubmitError;
@@ -32,8 +33,6 @@ pub(super) const CHUNK: u32 = 200;
 const NAMED_MAX: usize = 20;
 /// Buffered messages looked at for one new subscription.
 const BUFFERED_MAX: u32 = 1_000;
-/// Fields of a message that waits are looked up by.
-const FIELDS_MAX: usize = 16;
 
 impl Writer {
     pub(super) async fn publish(
@@ -478,15 +477,6 @@ fn receivers(sent: &[Outgoing]) -> Vec<InstanceId> {
     to.take(NAMED_MAX).collect()
 }
 
-/// The hash of the values that a message has in a list of fields.
-pub(super) fn hash_of(fields: &str, payload: &Value) -> Digest {
-    let mut values = Map::new();
-    for field in fields.split(',').filter(|field| !field.is_empty()) {
-        values.insert(field.into(), payload.get(field).cloned().unwrap_or_default());
-    }
-    wanted(&Value::map(values)).1
-}
-
 pub(super) fn quiet() -> Outcome {
     Outcome::Answer(Err(SubmitError::Rejected(engine::rejection::Rejection::Gone("nothing to record".into()))))
 }
@@ -500,31 +490,4 @@ fn deliver(
 ) -> Outgoing {
     let action = Action::Deliver { subscription, message: message.clone(), id: id.clone(), payload: payload.clone() };
     Outgoing::Command { to: instance, command: Command { actor: Actor::System, action } }
-}
-
-/// The fields of a wait in order, and the hash of their values.
-fn wanted(matches: &Value) -> (Arc<str>, Digest) {
-    let fields: Vec<&str> = matches.as_map().into_iter().flatten().map(|(field, _)| field.as_ref()).collect();
-    (fields.join(",").into(), engine::signing::record_digest(matches))
-}
-
-fn single(field: &Arc<str>, value: &Value) -> (Arc<str>, Digest) {
-    wanted(&Value::record([(field.clone(), value.clone())]))
-}
-
-fn everything() -> (Arc<str>, Digest) {
-    wanted(&Value::map(Map::new()))
-}
-
-/// Under what a message that waits can be found: by nothing, and by each of its first plain fields.
-fn findable(payload: &Value) -> Vec<(Arc<str>, Digest)> {
-    let plain = |value: &Value| !matches!(value, Value::List(_) | Value::Map(_));
-    let fields = payload.as_map().into_iter().flatten().filter(|(_, value)| plain(value)).take(FIELDS_MAX);
-    std::iter::once(everything()).chain(fields.map(|(field, value)| single(field, value))).collect()
-}
-
-/// Whether a payload has the wanted values.
-fn fits(matches: &Value, payload: &Value) -> bool {
-    let mut wanted = matches.as_map().into_iter().flatten();
-    wanted.all(|(field, value)| payload.get(field).unwrap_or(&Value::Null) == value)
 }

@@ -19,7 +19,8 @@ use store::subscription::{SubscriptionRow, Wanted};
 use store::sweep::SweepRow;
 use store::{StoreError, Tx};
 
-use super::messages::{CHUNK, hash_of, quiet};
+use super::matching::hash_of;
+use super::messages::{CHUNK, quiet};
 use super::{Outcome, Writer};
 use crate::batch::Batch;
 use crate::error::SubmitError;
