@@ -97,6 +97,16 @@ impl Clock {
         }
     }
 
+    /// Looks at what the database's clock says; see [`Self::judge`].
+    pub(crate) fn look(&self, database: Timestamp) -> Option<Skew> {
+        match &self.source {
+            Source::System { .. } => self.judge(database),
+            // Nobody has set it. Its reading would be old as soon as somebody moves the clock between here and judging.
+            Source::Virtual { step_micros, .. } if step_micros.load(Ordering::Relaxed) == 0 => None,
+            Source::Virtual { .. } => self.judge(self.reading(database)),
+        }
+    }
+
     /// Takes a reading over if the time that has passed agrees with it.
     pub(crate) fn judge(&self, reading: Timestamp) -> Option<Skew> {
         let skew = Skew::between(self.now(), reading);

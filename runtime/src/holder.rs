@@ -75,7 +75,7 @@ pub(crate) async fn renew(shared: Arc<Shared>, epochs: Vec<(ShardId, u64)>, ttl:
                 continue;
             }
         };
-        shared.skew.look(&shared.clock, shared.clock.reading(now));
+        shared.skew.look(&shared.clock, now);
         for (shard, epoch) in &epochs {
             let until: Timestamp = now.plus_micros(micros);
             match store::shard::renew(&shared.database, *shard, *epoch, until).await {

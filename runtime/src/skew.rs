@@ -83,12 +83,12 @@ impl Watch {
         *self.doubt.borrow()
     }
 
-    /// Looks at a reading of the database's clock; one that is already in doubt stays so.
-    pub(crate) fn look(&self, clock: &Clock, reading: Timestamp) {
+    /// Looks at what the database's clock says; one that is already in doubt stays so.
+    pub(crate) fn look(&self, clock: &Clock, database: Timestamp) {
         if self.doubt().is_some() {
             return;
         }
-        if let Some(skew) = clock.judge(reading) {
+        if let Some(skew) = clock.look(database) {
             tracing::error!(
                 expected = %skew.expected, seen = %skew.seen,
                 "the database's clock was set: timers and signing stop until an administrator acknowledges it"
@@ -179,8 +179,9 @@ impl Handle {
 
     /// Asks the database for the time now, rather than with the next renewal of the lease; gives its answer.
     pub async fn look_at_clock(&self) -> Result<Timestamp, StoreError> {
-        let reading = self.shared.clock.reading(self.shared.database.now().await?);
-        self.shared.skew.look(&self.shared.clock, reading);
+        let database = self.shared.database.now().await?;
+        let reading = self.shared.clock.reading(database);
+        self.shared.skew.look(&self.shared.clock, database);
         Ok(reading)
     }
 
