@@ -26,15 +26,8 @@ pub(crate) fn join(
     };
     let Some(own) = draft.state().runs.get(&run) else { return Ok(()) };
     let events: Vec<ScopeId> = own.children.iter().copied().filter(beside).collect();
-    let (timers, subscriptions) = (own.timers.clone(), own.subscriptions.clone());
-    let incidents: Vec<_> =
-        draft.state().incidents.values().filter(|open| open.run == Some(run)).map(|open| open.id).collect();
     events.into_iter().for_each(|scope| flow::close_scope(draft, scope));
-    timers.into_iter().for_each(|timer| draft.emit(Event::TimerDisarmed { timer }));
-    subscriptions.into_iter().for_each(|subscription| draft.emit(Event::Unsubscribed { subscription }));
-    for incident in incidents {
-        draft.emit(Event::IncidentResolved { incident, by: crate::command::Actor::System, reason: None });
-    }
+    flow::disarm(draft, run);
     crate::undo::note(draft, run, step, &done);
     draft.emit(Event::StepCompleted {
         run,
